@@ -1,0 +1,162 @@
+"""Runs suites: at most two at once, each one's output printed in one piece when it ends.
+
+A suite chosen alone runs in the foreground instead, so that `--pdb` and `-s` work. Odoo's databases
+for a suite are copies, made before it and dropped after it; copies of a run that was killed are
+dropped by the next. Weakness: two suites at once suit two cores; more cores stay idle.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import TextIO
+
+from .databases import Databases
+from .layout import TECHNICAL_NAME
+from .lint import lint
+from .lock import exclusive
+from .postgres import Server
+from .process import child_environment
+from .selection import Selection
+from .suites import NOTHING_COLLECTED, Counts, Suite, counts_of, pytest_command, total
+from .workshop import Workshop
+
+AT_ONCE = 2
+TEST_PREFIX = f"{TECHNICAL_NAME}_test_"
+
+
+class Campaign:
+    """One `./dev test`. `server` is None when no chosen suite needs Odoo."""
+
+    def __init__(self, workshop: Workshop, selection: Selection, server: Server | None):
+        self._workshop = workshop
+        self._layout = workshop.layout
+        self._selection = selection
+        self._server = server
+        self._printing = threading.Lock()
+        self._stopped = threading.Event()
+        self._installed: Future[str] | None = None
+        self._templates: dict[str, Future[str]] = {}
+
+    def run(self) -> Counts:
+        """Run everything that was selected and return the sum."""
+        if self._server:
+            drop_leftovers(self._workshop.databases(self._server))
+        suites = list(self._selection.words)
+        beside = [suite for suite in suites if not suite.alone]
+        with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
+            self._start_databases(pool, suites)
+            jobs = [pool.submit(self._lint)] if self._selection.everything else []
+            jobs += [pool.submit(self._suite, suite, len(suites) == 1) for suite in beside]
+        counts = total(job.result() for job in jobs)
+        return counts + total(
+            self._suite(suite, len(suites) == 1) for suite in suites if suite.alone
+        )
+
+    def _start_databases(self, pool: ThreadPoolExecutor, suites: list[Suite]) -> None:
+        # Two workers, first come first served: what others wait for has to be submitted before
+        # them.
+        if any(suite.needs_odoo for suite in suites):
+            self._installed = pool.submit(self._workshop.installed, self._server)
+        if any(suite.templates for suite in suites):
+            demo = pool.submit(self._workshop.template, self._server, demo=True)
+            plain = pool.submit(self._workshop.template, self._server)
+            self._templates = {"SAAS_SYNC_TEMPLATE": plain, "SAAS_SYNC_TEMPLATE_DEMO": demo}
+
+    def _lint(self) -> Counts:
+        log = self._layout.logs / "lint.log"
+        with log.open("w+", encoding="utf-8") as output:
+            passed, failed = lint(self._layout, output)
+        self._show("lint", log)
+        return Counts(passed, failed)
+
+    def _suite(self, suite: Suite, foreground: bool) -> Counts:
+        if self._stopped.is_set():
+            return Counts()
+        report = self._layout.reports / f"{suite.name}.xml"
+        report.parent.mkdir(parents=True, exist_ok=True)
+        report.unlink(missing_ok=True)
+        code = self._run_suite(suite, foreground)
+        counts = counts_of(report, code)
+        if counts.failed and self._selection.stop_at_failure:
+            self._stopped.set()
+        if code == NOTHING_COLLECTED and self._selection.everything:
+            return counts + Counts(failed=1)
+        return counts
+
+    def _run_suite(self, suite: Suite, foreground: bool) -> int:
+        database = self._database_for(suite)
+        try:
+            if foreground:
+                return self._pytest(suite, database, None)
+            log = self._layout.logs / f"test-{suite.name}.log"
+            with log.open("w", encoding="utf-8") as output:
+                code = self._pytest(suite, database, output)
+            self._show(suite.name, log)
+            return code
+        finally:
+            if database:
+                self._workshop.databases(self._server).drop(database)
+
+    def _database_for(self, suite: Suite) -> str | None:
+        if not suite.database:
+            return None
+        name = f"{TEST_PREFIX}{suite.name}_{os.getpid()}"
+        source = self._installed.result()
+        # PostgreSQL copies a database only while nobody else does anything with it.
+        with exclusive(self._layout.dev / "lock-copy", say=lambda line: None):
+            self._workshop.databases(self._server).copy(source, name, durable=False)
+        return name
+
+    def _pytest(self, suite: Suite, database: str | None, output: TextIO | None) -> int:
+        words = list(self._selection.words[suite])
+        if output and sys.stdout.isatty():
+            words.append("--color=yes")
+        return subprocess.call(
+            pytest_command(self._layout, suite, database, words),
+            stdin=subprocess.DEVNULL if output else None,
+            stdout=output,
+            stderr=subprocess.STDOUT if output else None,
+            cwd=self._layout.checkout,
+            env=child_environment(self._variables(suite)),
+        )
+
+    def _variables(self, suite: Suite) -> dict[str, str]:
+        if not self._server:
+            return {"PYTHONPYCACHEPREFIX": str(self._layout.pycache), "PYTHONDONTWRITEBYTECODE": ""}
+        templates = (
+            {name: made.result() for name, made in self._templates.items()}
+            if suite.templates
+            else {}
+        )
+        return {**self._workshop.environment(self._server), **templates}
+
+    def _show(self, name: str, log: Path) -> None:
+        with self._printing:
+            print(f"\n――― {name} ―――", flush=True)
+            sys.stdout.write(log.read_text(encoding="utf-8", errors="replace"))
+            sys.stdout.flush()
+
+
+def drop_leftovers(databases: Databases) -> None:
+    """Drop the copies of runs that were killed: their names end in a process id that no longer
+    lives.
+    """
+    for name in databases.named(TEST_PREFIX):
+        owner = name.rpartition("_")[2]
+        if owner.isdigit() and not Path(f"/proc/{owner}").exists():
+            databases.drop(name)
+
+
+def clock() -> str:
+    """Minutes and seconds since this process started its work, for the last line."""
+    minutes, seconds = divmod(int(time.monotonic() - _STARTED), 60)
+    return f"{minutes} min {seconds:02d} s"
+
+
+_STARTED = time.monotonic()

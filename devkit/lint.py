@@ -1,0 +1,83 @@
+"""The three linters: ruff, pylint with pylint-odoo, and our gate for removed idioms."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TextIO
+
+from . import idioms
+from .layout import TECHNICAL_NAME, Layout
+from .process import child_environment
+
+# What pylint-odoo does not see, by folder: tooling, sandboxes, and tests that run outside Odoo.
+NOT_ADDON = {
+    ".": {"dev", "devkit", "sandbox", "bench", "docs"},
+    "tests": {"engine", "sandbox", "devkit", "lifecycle", "faults"},
+}
+
+Linter = Callable[[Layout, TextIO], bool]
+
+
+def ruff(layout: Layout, out: TextIO) -> bool:
+    return _passes(layout, out, "-m", "ruff", "check", "--output-format=concise", "--quiet", ".")
+
+
+def pylint(layout: Layout, out: TextIO) -> bool:
+    """pylint-odoo over a copy of the add-on's own parts.
+
+    It takes the add-on's name from the folder, follows symlinks while doing so, and would read the
+    tooling and the sandboxes, to which its rules do not apply, as parts of the add-on.
+    """
+    home = layout.dev / "lint"
+    shutil.rmtree(home, ignore_errors=True)
+    copy = home / TECHNICAL_NAME
+
+    def ignored(folder: str, names: list[str]) -> set[str]:
+        here = os.path.relpath(folder, layout.checkout)
+        return NOT_ADDON.get(here, set()) | {
+            name for name in names if name.startswith((".", "__pycache__"))
+        }
+
+    shutil.copytree(layout.checkout, copy, ignore=ignored, symlinks=True)
+    rcfile = f"--rcfile={layout.checkout / 'pyproject.toml'}"
+    return _passes(layout, out, "-m", "pylint", "--score=n", rcfile, str(copy), cwd=home)
+
+
+def removed_idioms(layout: Layout, out: TextIO) -> bool:
+    found = idioms.findings(layout)
+    for finding in found:
+        print(finding, file=out)
+    return not found
+
+
+LINTERS: dict[str, Linter] = {"ruff": ruff, "pylint-odoo": pylint, "removed idioms": removed_idioms}
+
+
+def lint(layout: Layout, out: TextIO = sys.stdout) -> tuple[int, int]:
+    """Run every linter, complaints to `out`; return how many passed and how many failed."""
+    verdicts = {}
+    for name, linter in LINTERS.items():
+        verdicts[name] = linter(layout, out)
+        print(f"{name}: {'clean' if verdicts[name] else 'FAILED'}", file=out, flush=True)
+    passed = sum(verdicts.values())
+    return passed, len(verdicts) - passed
+
+
+def _passes(layout: Layout, out: TextIO, *words: str, cwd: Path | None = None) -> bool:
+    out.flush()
+    done = subprocess.run(
+        [str(layout.python), *words],
+        stdin=subprocess.DEVNULL,
+        stdout=out,
+        stderr=subprocess.STDOUT,
+        cwd=cwd or layout.checkout,
+        env=child_environment(
+            {"PYTHONPYCACHEPREFIX": str(layout.pycache), "PYTHONDONTWRITEBYTECODE": ""}
+        ),
+    )
+    return done.returncode == 0

@@ -1,0 +1,29 @@
+"""Types of command-line options: a bad value gets a sentence from argparse."""
+
+from __future__ import annotations
+
+import argparse
+import re
+
+
+def port(text: str) -> int:
+    """A TCP port, 1 to 65535."""
+    if not text.isdigit() or not 1 <= int(text) <= 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port: a number from 1 to 65535 is needed")
+    return int(text)
+
+
+def workers(text: str) -> int:
+    """A number of worker processes, 0 to 64."""
+    if not text.isdigit() or int(text) > 64:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of workers: 0 to 64 is")
+    return int(text)
+
+
+def database_name(text: str) -> str:
+    """A name that PostgreSQL, a URL and a file system take without quoting."""
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,40}", text):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no database name here: a letter, then at most 40 of a-z, 0-9, _"
+        )
+    return text

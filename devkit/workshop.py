@@ -1,0 +1,141 @@
+"""Everything a command needs, brought about in the right order: packages, Odoo, browser, server,
+databases.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from . import browser, odoo_server, odoo_source, postgres, python_env
+from .databases import Databases, installed_parts_key
+from .layout import TECHNICAL_NAME, Layout
+from .lock import exclusive
+from .problems import Problem, disk_full
+from .steps import Step, Steps, digest
+
+NEEDED_BYTES = 3_000_000_000
+
+
+class Workshop:
+    """One checkout and its tools."""
+
+    def __init__(self, layout: Layout):
+        self.layout = layout
+        self.steps = Steps(layout.state)
+
+    def prepare(self, *, odoo: bool = True, chromium: bool = False) -> None:
+        """Bring the virtual environment and, as asked, Odoo's source and a browser."""
+        with exclusive(self.layout.dev / "lock"):
+            rows = [[python_env.step(self.layout)]]
+            if odoo:
+                rows.append(odoo_source.steps(self.layout))
+            if chromium:
+                rows.append([self._browser_step()])
+            self._require_space(rows)
+            self.steps.together(*rows)
+            if odoo:
+                odoo_source.wire(self.layout)
+
+    def _browser_step(self) -> Step:
+        work = lambda: browser.ensure(self.layout)  # noqa: E731
+        return Step("browser", "Chromium", work, present=lambda: browser.find() is not None)
+
+    def _require_space(self, rows: list[list[Step]]) -> None:
+        waiting = [step for row in rows for step in row if not self.steps.is_done(step)]
+        if (
+            waiting
+            and shutil.disk_usage(self.layout.checkout).free < NEEDED_BYTES * len(waiting) / 3
+        ):
+            raise disk_full(self.layout.checkout)
+
+    @contextmanager
+    def server(self) -> Iterator[postgres.Server]:
+        """PostgreSQL for as long as the block lasts, with Odoo's configuration pointing at it."""
+        with postgres.running(self.layout) as server:
+            odoo_server.write_configuration(self.layout, server)
+            yield server
+
+    def databases(self, server: postgres.Server) -> Databases:
+        return Databases(self.layout, server)
+
+    def template(self, server: postgres.Server, *, demo: bool = False) -> str:
+        """The name of the template with the dependencies installed, built now if need be."""
+        databases = self.databases(server)
+        title = f"Odoo database with{'' if demo else 'out'} demo data"
+        name = databases.template(demo=demo)
+        self._one_at_a_time(
+            Step(
+                f"template{'-demo' if demo else ''}-{digest(server.variables.get('PGHOST', ''))}",
+                title,
+                lambda: databases.ensure_template(demo=demo) and None,
+                key=name,
+                present=lambda: databases.exists(name),
+            )
+        )
+        return name
+
+    def installed(self, server: postgres.Server) -> str:
+        """The name of a database without demo data in which the add-on, as its files are now, is
+        installed.
+        """
+        databases = self.databases(server)
+        template = self.template(server)
+        name = f"{TECHNICAL_NAME}_installed_{digest(template, installed_parts_key(self.layout))}"
+        step = Step(
+            "installed",
+            "saas_sync installed",
+            lambda: databases.ensure_installed(template, name),
+            key=name,
+            present=lambda: databases.exists(name),
+        )
+        self._one_at_a_time(step)
+        return name
+
+    def _one_at_a_time(self, step: Step) -> None:
+        with exclusive(self.layout.dev / f"lock-{step.name}"):
+            self.steps.run(step)
+
+    def development_database(self, server: postgres.Server, name: str) -> None:
+        """Make sure the database `name` exists with the add-on, as its files are now, installed in
+        it.
+        """
+        databases = self.databases(server)
+        template = self.template(server)
+        self._one_at_a_time(
+            Step(
+                f"development-{name}",
+                f"saas_sync in {name}",
+                lambda: databases.install_or_upgrade(template, name),
+                key=installed_parts_key(self.layout),
+                present=lambda: databases.has_addon(name),
+            )
+        )
+
+    def environment(self, server: postgres.Server) -> dict[str, str]:
+        """The variables that tests and the demo read (documented in `commands/test.py`)."""
+        variables = {
+            **odoo_server.environment(self.layout, server),
+            "SAAS_SYNC_ODOO_CMD": shlex.join(odoo_server.command(self.layout)),
+            "SAAS_SYNC_ADDONS": str(self.layout.addons),
+            "SAAS_SYNC_DATA_DIR": str(self.layout.data),
+            "SAAS_SYNC_PG_BIN": str(server.programs),
+        }
+        chromium = browser.find()
+        if chromium:
+            variables["SAAS_SYNC_CHROMIUM"] = chromium
+        recorded = os.environ.get("SAAS_SYNC_RECORDED") or self.layout.recorded
+        if os.path.isdir(recorded):
+            variables["SAAS_SYNC_RECORDED"] = str(recorded)
+        return variables
+
+
+def require_manifest(layout: Layout) -> None:
+    if not layout.manifest.is_file():
+        raise Problem(
+            f"{layout.manifest} is missing: this checkout is not complete.",
+            "Clone the repository again.",
+        )
