@@ -22,21 +22,21 @@ from ..suites import SUITES, Counts
 from ..workshop import Workshop, require_manifest
 
 HELP = "set up, then run all the tests and linters; takes pytest's options and paths"
-USAGE = (
-    """usage: ./dev test [PATH …] [any option of pytest]
+USAGE = f"""usage: ./dev test [PATH …] [any option of pytest]
 
-Sets everything up, then runs every suite and the linters and ends with one line: N passed, M
-  failed, K skipped. ./dev test                          everything ./dev test tests/engine
-  one suite; no Odoo is started for engine, sandbox and devkit ./dev test
-  tests/odoo/test_lane.py::TestLane -x --pdb ./dev test -k claim                 in every suite, the
-  tests that match; nothing is linted The add-on is installed anew only when a file changed that its
-  installation reads; each suite that needs Odoo works on its own copy of that database. A single
-  suite runs in the foreground; several run two at a time and print when they end. Output stays in
-  .dev/logs/test-<suite>.log, JUnit reports in .dev/reports/. Suites:
-    """
-    + ", ".join(suite.name for suite in SUITES)
-    + "."
-)
+Sets everything up, runs every suite and the linters, and ends with one line:
+N passed, M failed, K skipped. (Each linter counts as one check.)
+
+  ./dev test                          everything
+  ./dev test tests/engine             one suite (engine, sandbox and devkit need no Odoo)
+  ./dev test tests/odoo/test_lane.py::TestLane -x --pdb
+  ./dev test -k claim                 in every suite, the tests that match; nothing is linted
+
+The add-on is installed anew only when a file changed that its installation reads; each suite that
+needs Odoo works on a copy of that database. A single suite runs in the foreground; several run two
+at a time and print when they end. Output stays in .dev/logs/test-<suite>.log, JUnit reports in
+.dev/reports/. Suites: {", ".join(suite.name for suite in SUITES)}.
+"""
 
 
 def run_words(layout: Layout, words: Sequence[str]) -> int:
