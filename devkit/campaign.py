@@ -21,6 +21,7 @@ from .layout import TECHNICAL_NAME
 from .lint import lint
 from .lock import exclusive
 from .postgres import Server
+from .problems import Problem
 from .process import child_environment
 from .selection import Selection
 from .suites import NOTHING_COLLECTED, Counts, Suite, counts_of, pytest_command, total
@@ -81,7 +82,11 @@ class Campaign:
         report = self._layout.reports / f"{suite.name}.xml"
         report.parent.mkdir(parents=True, exist_ok=True)
         report.unlink(missing_ok=True)
-        code = self._run_suite(suite, foreground)
+        try:
+            code = self._run_suite(suite, foreground)
+        except Problem as problem:
+            self._print(suite.name, f"{problem}\n")
+            return Counts(failed=1)
         counts = counts_of(report, code)
         if counts.failed and self._selection.stop_at_failure:
             self._stopped.set()
@@ -137,10 +142,11 @@ class Campaign:
         return {**self._workshop.environment(self._server), **templates}
 
     def _show(self, name: str, log: Path) -> None:
+        self._print(name, log.read_text(encoding="utf-8", errors="replace"))
+
+    def _print(self, name: str, text: str) -> None:
         with self._printing:
-            print(f"\n――― {name} ―――", flush=True)
-            sys.stdout.write(log.read_text(encoding="utf-8", errors="replace"))
-            sys.stdout.flush()
+            print(f"\n――― {name} ―――\n{text}", end="", flush=True)
 
 
 def drop_leftovers(databases: Databases) -> None:
