@@ -7,6 +7,8 @@
     'license': 'LGPL-3',
     'depends': ['mail', 'contacts', 'crm', 'sale_management'],
     'external_dependencies': {'python': ['requests', 'pydantic>=2', 'tenacity', 'cryptography']},
-    'data': [],
+    'data': [
+        'data/ir_cron.xml',
+    ],
     'application': True,
 }

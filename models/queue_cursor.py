@@ -1,0 +1,45 @@
+"""The cursor of the queue: short, its own, READ COMMITTED.
+
+Odoo's transactions are REPEATABLE READ: there, ``FOR UPDATE SKIP LOCKED`` raises a serialization
+failure for a row that changed after the snapshot, and an upsert that meets a concurrent one fails
+likewise. Queue bookkeeping wants the opposite: take what is free *now* and go on. Whatever
+touches lanes, budgets and breakers therefore runs here, in transactions of a few milliseconds,
+and never inside the transaction that holds business writes or waits for a remote.
+
+Weakness: two commits where one would do; a crash between them is what leases, tokens and the
+sweep of :mod:`.sync_lane` are for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from psycopg2.extensions import ISOLATION_LEVEL_READ_COMMITTED
+from psycopg2.extras import execute_values
+
+from odoo.sql_db import BaseCursor, Cursor
+
+
+@contextmanager
+def queue_cursor(env) -> Iterator[BaseCursor]:
+    """A fresh READ COMMITTED cursor, committed on success and rolled back on error.
+
+    Under Odoo's test mode the registry hands out a cursor nested in the test's own transaction;
+    its isolation cannot change any more, and has no rival to be isolated from.
+    """
+    with env.registry.cursor() as cr:
+        if isinstance(cr, Cursor):
+            cr.connection.set_isolation_level(ISOLATION_LEVEL_READ_COMMITTED)
+        yield cr
+
+
+def insert_values(cr, statement, rows, template=None, fetch=False):
+    """Run one multi-row ``VALUES %s`` statement, whatever the number of rows.
+
+    Through Odoo's cursor and not its ``_obj``: a test cursor takes its savepoint lazily, on the
+    first statement it sees.
+    """
+    return execute_values(
+        cr, statement, rows, template=template, page_size=max(len(rows), 1), fetch=fetch
+    )

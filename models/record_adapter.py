@@ -1,0 +1,290 @@
+"""Between Odoo records and the engine's canonical values, for one mapping and one batch.
+
+The pure converters of :mod:`..engine.convert` know values; what they cannot know is which record
+a remote key stands for. That is here: links (the far record's own link), owners (the user with
+the same e-mail), stages (the map kept in the line) and far records looked up by a field (the
+country by its code). Look-ups are made once for a batch.
+
+A value that cannot be expressed on the other side at all (an owner without a user here, a parent
+not linked yet) is left out rather than taken for empty: an absent key is never merged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ..engine.contracts import RemoteRecord
+from ..engine.errors import DataError
+from ..engine.merge import FieldRule
+from .sync_mapping_line import RELATIONAL
+
+#: Prefix of the canonical value of an Odoo record that has no link yet.
+UNLINKED = 'odoo:'
+
+
+class RecordAdapter:
+    """Reads and writes the mapped fields of one mapping's records."""
+
+    def __init__(self, mapping):
+        self.env = mapping.env
+        self.mapping = mapping
+        self.connection = mapping.connection_id
+        self.model = mapping._model()
+        self.lines = list(mapping.line_ids)
+        self.converters = {line.odoo_field: line._converter() for line in self.lines}
+        self.rules: list[FieldRule] = mapping._rules()
+        self._far_ids: dict[tuple, int | None] = {}
+        self._link_cache: dict[tuple, str | int | None] = {}
+        self._owners = self._load_owners()
+
+    # --- both sides as canonical values -------------------------------------------------------
+
+    def local(self, records, snapshots=None) -> dict[int, dict]:
+        """``{record id: {line key: canonical value}}``; ``snapshots`` by record id, for stages."""
+        self._prefetch_links(records)
+        return {
+            record.id: dict(self._local_values(record, (snapshots or {}).get(record.id) or {}))
+            for record in records
+        }
+
+    def _local_values(self, record, snapshot) -> Iterable[tuple]:
+        for line in self.lines:
+            key = line.odoo_field
+            if line.converter in RELATIONAL:
+                reader = getattr(self, f'_local_{line.converter}')
+                found, value = reader(line, record, snapshot.get(key))
+                if found:
+                    yield key, value
+            else:
+                yield key, self.converters[key].from_odoo(self._value_at(record, key))
+
+    @staticmethod
+    def _value_at(record, path):
+        *steps, last = path.split('.')
+        for step in steps:
+            record = record[step][:1]
+        return record[last]
+
+    def remote(self, record: RemoteRecord) -> dict:
+        """``{line key: canonical value}`` of what was read; unread fields are absent."""
+        values = {}
+        for line in self.lines:
+            names = line._remote_fields()
+            if names[0].startswith('associations.'):
+                read, value = self._remote_link(names, record)
+            else:
+                read = all(name in record.values for name in names)
+                wire = tuple(record.values.get(name) for name in names)
+                value = self.converters[line.odoo_field].from_remote(wire) if read else None
+            if read:
+                values[line.odoo_field] = value
+        return values
+
+    @staticmethod
+    def _remote_link(names, record):
+        objects = [name.removeprefix('associations.') for name in names]
+        read = [name for name in objects if name in record.associations]
+        for name in read:
+            if record.associations[name]:
+                return True, f'{name}:{record.associations[name][0]}'
+        return bool(read), None
+
+    # --- links --------------------------------------------------------------------------------
+
+    def link_lines(self):
+        return [line for line in self.lines if line.converter == 'link']
+
+    @staticmethod
+    def link_objects(line):
+        return [name.removeprefix('associations.') for name in line._remote_fields()]
+
+    def _prefetch_links(self, records):
+        for line in self.link_lines():
+            far = records.mapped(line.odoo_field)
+            for remote_object in self.link_objects(line):
+                links = self.env['sync.link']._by_record(
+                    self.connection, remote_object, far._name, far.ids)
+                for far_id in far.ids:
+                    link = links.get(far_id)
+                    live = link if link and not link.deleted_at else None
+                    self._link_cache[remote_object, far._name, far_id] = live and live.remote_id
+
+    def _local_link(self, line, record, _known):
+        far = record[line.odoo_field][:1]
+        if not far:
+            return True, None
+        for remote_object in self.link_objects(line):
+            remote_id = self._link_cache.get((remote_object, far._name, far.id))
+            if remote_id:
+                return True, f'{remote_object}:{remote_id}'
+        if self.mapping_of(far, self.link_objects(line)):
+            return True, f'{UNLINKED}{far._name},{far.id}'
+        return False, None  # the far record does not take part: nothing to say about it
+
+    def mapping_of(self, record, remote_objects):
+        """The mapping that would create ``record`` at the remote, if there is one."""
+        for remote_object in remote_objects:
+            for mapping in self.env['sync.mapping']._for_object(self.connection, remote_object, 'out'):
+                if (mapping.model == record._name and mapping.create_out
+                        and record.sudo().filtered_domain(mapping._filter_domain())):
+                    return mapping
+        return None
+
+    def record_of_link(self, canonical):
+        """The Odoo id behind ``'companies:12'``, or None while it is not linked."""
+        remote_object, _, remote_id = canonical.partition(':')
+        cache_key = ('', remote_object, remote_id)
+        if cache_key not in self._link_cache:
+            link = self.env['sync.link']._by_remote(
+                self.connection, remote_object, [remote_id]).get(remote_id)
+            self._link_cache[cache_key] = link.res_id if link and not link.deleted_at else None
+        return self._link_cache[cache_key]
+
+    # --- owners and stages --------------------------------------------------------------------
+
+    def _load_owners(self):
+        """``{e-mail: owner id}`` and back, from the discovered schema."""
+        owners = {}
+        for line in self.lines:
+            if line.converter == 'owner':
+                for option in line._remote_schema()[:1].options or []:
+                    email = ((option.get('meta') or {}).get('email') or option['label']).lower()
+                    owners[email] = option['value']
+        return owners
+
+    def _local_owner(self, line, record, _known):
+        user = record[line.odoo_field]
+        if not user:
+            return True, None
+        for email in (user.login, user.email):
+            if email and email.lower() in self._owners:
+                return True, self._owners[email.lower()]
+        return False, None
+
+    def _user_of_owner(self, owner_id):
+        email = next((mail for mail, owner in self._owners.items() if owner == owner_id), None)
+        if not email:
+            return None
+        users = self.env['res.users'].sudo().search(
+            ['|', ('login', '=ilike', email), ('email', '=ilike', email)], limit=1)
+        return users.id or None
+
+    def _local_stage(self, line, record, known):
+        params = line.params or {}
+        if params.get('lost') and self._is_lost(record):
+            return True, params['lost']
+        matching = [remote for remote, odoo_id in (params.get('map') or {}).items()
+                    if odoo_id == record[line.odoo_field].id]
+        if known in matching:
+            return True, known  # several remote stages may share ours: keep the one it has
+        return bool(matching), matching[0] if matching else None
+
+    @staticmethod
+    def _is_lost(record):
+        return 'lost_reason_id' in record._fields and not record.active and not record.probability
+
+    # --- writing into Odoo --------------------------------------------------------------------
+
+    def vals(self, to_local, create=False) -> tuple[dict, list[str]]:
+        """Values for ``create()`` or ``write()``, and the line keys that could not be resolved."""
+        vals, unresolved = {}, []
+        for line in self.lines:
+            key = line.odoo_field
+            value = to_local.get(key)
+            if create and value is None and line.default:
+                value = self.converters[key].from_odoo(line.default)
+            if key not in to_local and value is None:
+                continue
+            if not self._put(vals, line, value):
+                unresolved.append(key)
+        return vals, unresolved
+
+    def _put(self, vals, line, value):
+        """Add one field to ``vals``; False where the record it points to is not known here."""
+        key = line.odoo_field
+        if line.converter in RELATIONAL:
+            return getattr(self, f'_put_{line.converter}')(vals, line, value)
+        if '.' in key:
+            field = key.split('.')[0]
+            vals[field] = self._far_id(line, value) if value is not None else False
+        else:
+            vals[key] = self.converters[key].to_odoo(value)
+        return True
+
+    def _put_link(self, vals, line, value):
+        res_id = value and self.record_of_link(value)
+        if value and not res_id:
+            return False
+        vals[line.odoo_field] = res_id or False
+        return True
+
+    def _put_owner(self, vals, line, value):
+        user_id = value and self._user_of_owner(value)
+        if value and not user_id:
+            return False
+        vals[line.odoo_field] = user_id or False
+        return True
+
+    def _put_stage(self, vals, line, value):
+        params = line.params or {}
+        if value and value == params.get('lost'):
+            vals.update(active=False, probability=0)
+            return True
+        stage_id = (params.get('map') or {}).get(value)
+        if value and not stage_id:
+            raise DataError(
+                f'unmapped stage {value}', field=line.remote_field, code='UNMAPPED_STAGE',
+                user_message=self.env._(
+                    'The stage "%(stage)s" has no counterpart in Odoo. Add it to the stage map of '
+                    'the mapping "%(mapping)s".', stage=value, mapping=self.mapping.name))
+        vals[line.odoo_field] = stage_id or False
+        if params.get('lost') and stage_id:
+            vals['active'] = True
+        return True
+
+    def _far_id(self, line, value):
+        """The record a path is written by: ``country_id.code = 'BE'`` finds Belgium."""
+        first, last = line.odoo_field.split('.')
+        cache_key = (line.odoo_field, value)
+        if cache_key not in self._far_ids:
+            far = self.env[self.model._fields[first].comodel_name].sudo()
+            found = far.search([(last, '=', self.converters[line.odoo_field].to_odoo(value))], limit=1)
+            self._far_ids[cache_key] = found.id or None
+        if not self._far_ids[cache_key]:
+            raise DataError(
+                f'no {first} with {last} = {value}', field=line.remote_field, code='NO_FAR_RECORD',
+                user_message=self.env._(
+                    'Odoo has no %(label)s for "%(value)s". Correct it in the SaaS, or create it '
+                    'in Odoo.', label=self.model._fields[first].string.lower(), value=value))
+        return self._far_ids[cache_key]
+
+    # --- writing to the remote ----------------------------------------------------------------
+
+    def wire(self, to_remote, snapshot) -> tuple[dict, dict, dict]:
+        """``(values, associations, dropped)`` of a :class:`~..engine.contracts.Change`."""
+        values, associations, dropped = {}, {}, {}
+        for line in self.lines:
+            key = line.odoo_field
+            if key not in to_remote:
+                continue
+            if line.converter == 'link':
+                self._wire_link(line, to_remote[key], snapshot.get(key), associations, dropped)
+            else:
+                self._wire_field(line, to_remote[key], values)
+        return values, associations, dropped
+
+    def _wire_field(self, line, value, values):
+        wire = self.converters[line.odoo_field].to_remote(value, None)
+        values.update(zip(line._remote_fields(), wire))
+        companion = (line.params or {}).get('companion')
+        if companion and value in companion['values']:
+            values[companion['field']] = companion['values'][value]
+
+    @staticmethod
+    def _wire_link(line, value, known, associations, dropped):
+        if value:
+            remote_object, _, remote_id = value.partition(':')
+            associations[remote_object] = (remote_id,)
+        if known and known != value:
+            remote_object, _, remote_id = known.partition(':')
+            dropped[remote_object] = (remote_id,)

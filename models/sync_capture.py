@@ -1,0 +1,251 @@
+"""From a changed column to a row in the outbox, within the transaction of the change.
+
+Changes are collected in the cursor's pre-commit data and posted with one INSERT when the
+transaction (or a savepoint in it) is flushed. A savepoint that is rolled back takes with it what
+was collected inside, because Odoo clears the pre-commit data with it.
+
+Promises: a change and its message commit or vanish together; a record is captured whatever wrote
+it; a change of a far record reaches the mapped records whose path runs through it.
+
+Weakness: raw SQL that bypasses the ORM is not seen here (the poll and "Sync now" are for that).
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+from odoo import api, models, tools
+from odoo.fields import Domain
+from odoo.tools.safe_eval import safe_eval
+from odoo.tools.sql import table_exists
+
+_BUFFER = 'saas_sync.capture'
+
+
+@dataclass
+class Watch:
+    """What to look for in one model.
+
+    ``triggers``: field → set of ``(mapping id, path from the mapped model, line key)``; the path
+    is empty for the mapped model itself. ``relations``: the many2many and one2many fields in it.
+    """
+
+    triggers: dict[str, set] = field(default_factory=lambda: defaultdict(set))
+    relations: set[str] = field(default_factory=set)
+
+    @property
+    def is_root(self):
+        return any(not path for uses in self.triggers.values() for _m, path, _k in uses)
+
+
+@dataclass
+class Buffer:
+    """What one transaction has changed since its last flush.
+
+    ``changed``: model → record id → field names. ``applied``: ``(model, id)`` → connections whose
+    own values were just applied, and compared value by value: they need no message.
+    """
+
+    changed: dict = field(default_factory=lambda: defaultdict(lambda: defaultdict(set)))
+    applied: dict = field(default_factory=lambda: defaultdict(set))
+
+
+class SyncCapture(models.AbstractModel):
+    _name = 'sync.capture'
+    _description = 'Capture of local changes'
+
+    # === WATCH LIST === #
+
+    @api.model
+    @tools.ormcache()
+    def _watch(self):
+        """``{model: Watch}`` over the active outbound mappings of all connections."""
+        if not table_exists(self.env.cr, 'sync_mapping_line'):
+            return {}  # the add-on is being installed
+        self.env.cr.execute(
+            """SELECT m.id, m.model, m.domain, array_agg(l.odoo_field)
+                 FROM sync_mapping m JOIN sync_mapping_line l ON l.mapping_id = m.id
+                WHERE m.active AND m.direction IN ('out', 'both') AND m.model IS NOT NULL
+                GROUP BY m.id"""
+        )
+        watches = defaultdict(Watch)
+        for mapping_id, model, domain, paths in self.env.cr.fetchall():
+            if model not in self.env:
+                continue  # its add-on is not loaded
+            for key in paths:
+                self._watch_path(watches, mapping_id, model, key, key)
+            for key in self._filter_fields(model, domain):
+                self._watch_path(watches, mapping_id, model, key, '(filter)')
+        return dict(watches)
+
+    @api.model
+    def _watch_path(self, watches, mapping_id, model, path, key):
+        walked = ()
+        for name in path.split('.'):
+            odoo_field = self.env[model]._fields.get(name)
+            if odoo_field is None:
+                return
+            watches[model].triggers[name].add((mapping_id, walked, key))
+            if odoo_field.type in ('many2many', 'one2many'):
+                watches[model].relations.add(name)
+            if not odoo_field.relational:
+                return
+            walked, model = (*walked, name), odoo_field.comodel_name
+
+    @api.model
+    def _filter_fields(self, model, domain):
+        paths = {c.field_expr for c in Domain(safe_eval(domain or '[]', {'uid': 1})).iter_conditions()}
+        active = self.env[model]._active_name
+        return paths | ({active} if active else set())
+
+    # === COLLECT === #
+
+    @api.model
+    def _buffer(self):
+        data = self.env.cr.precommit.data
+        if _BUFFER not in data:
+            data[_BUFFER] = Buffer()
+            self.env.cr.precommit.add(self._post)
+        return data[_BUFFER]
+
+    @api.model
+    def _columns_written(self, records, vals_list, watch):
+        changed = None
+        for record_id, vals in zip(records._ids, vals_list):
+            names = watch.triggers.keys() & vals.keys()
+            if names:
+                if changed is None:
+                    changed = self._buffer().changed[records._name]
+                changed[record_id] |= names
+
+    @api.model
+    def _created(self, records, watch):
+        changed = self._buffer().changed[records._name]
+        for record_id in records._ids:
+            changed[record_id] |= watch.triggers.keys()
+
+    @api.model
+    def _relations_written(self, records, fnames, watch):
+        names = watch.relations.intersection(fnames)
+        ids = [record_id for record_id in records._ids if record_id] if names else ()
+        if ids and all(isinstance(record_id, int) for record_id in ids):
+            changed = self._buffer().changed[records._name]
+            for record_id in ids:
+                changed[record_id] |= names
+
+    @api.model
+    def _far_roots(self, records, watch):
+        """Mapped records whose path runs through records about to be deleted."""
+        roots = defaultdict(lambda: defaultdict(set))
+        for uses in watch.triggers.values():
+            for mapping_id, path, key in uses:
+                if path:
+                    for root_id in self._roots(mapping_id, path, records.ids):
+                        roots[mapping_id][root_id].add(key)
+        return roots
+
+    @api.model
+    def _unlinked(self, model, ids, roots):
+        """Post the deletion of linked records, and the change of those that pointed to them."""
+        self.env.cr.execute(
+            """SELECT l.connection_id, l.mapping_id, l.remote_object, l.res_id
+                 FROM sync_link l JOIN sync_mapping m ON m.id = l.mapping_id
+                WHERE l.res_model = %s AND l.res_id = ANY(%s) AND l.deleted_at IS NULL
+                  AND m.active AND m.direction IN ('out', 'both')""",
+            [model, ids],
+        )
+        rows = [
+            {'connection_id': connection_id, 'mapping_id': mapping_id, 'remote_object': remote,
+             'res_model': model, 'res_id': res_id, 'operation': 'delete'}
+            for connection_id, mapping_id, remote, res_id in self.env.cr.fetchall()
+        ]
+        for mapping_id, records in roots.items():
+            rows += self._rows(self._mapping(mapping_id), records, self._buffer())
+        self._insert(rows)
+
+    # === POST === #
+
+    @api.model
+    def _mark_applied(self, connection_id, model, ids):
+        """The values of these records were just taken from this connection, and compared."""
+        applied = self._buffer().applied
+        for record_id in ids:
+            applied[model, record_id].add(connection_id)
+
+    def _post(self):
+        """Turn what was collected into outbox rows. Runs before the commit, after the flush."""
+        buffer = self.env.cr.precommit.data.pop(_BUFFER, None)
+        if buffer is None:
+            return
+        wanted = defaultdict(lambda: defaultdict(set))
+        for model, records in buffer.changed.items():
+            watch = self._watch().get(model)
+            if watch:
+                self._collect_uses(watch, records, wanted)
+        rows = []
+        for mapping_id, records in wanted.items():
+            rows += self._rows(self._mapping(mapping_id), records, buffer)
+        self._insert(rows)
+
+    @api.model
+    def _collect_uses(self, watch, records, wanted):
+        """Fill ``wanted`` (mapping id → record id → line keys) from changed fields of one model."""
+        by_use = defaultdict(set)
+        for record_id, names in records.items():
+            for name in names:
+                for mapping_id, path, key in watch.triggers.get(name, ()):
+                    by_use[mapping_id, path, key].add(record_id)
+        for (mapping_id, path, key), ids in by_use.items():
+            for root_id in self._roots(mapping_id, path, ids) if path else ids:
+                wanted[mapping_id][root_id].add(key)
+
+    @api.model
+    def _roots(self, mapping_id, path, ids):
+        mapping = self._mapping(mapping_id)
+        model = self.env[mapping.model].sudo().with_context(active_test=False)
+        return model.search([('.'.join(path), 'in', list(ids))]).ids if mapping else ()
+
+    @api.model
+    def _rows(self, mapping, records, buffer):
+        """Outbox rows for the records that the mapping concerns: those that match its filter,
+        and those that are linked (they may just have stopped to match)."""
+        if not mapping:
+            return []
+        connection_id, model = mapping.connection_id.id, mapping.model
+        ids = [i for i in records if connection_id not in buffer.applied.get((model, i), ())]
+        candidates = self.env[model].sudo().with_context(active_test=False).browse(ids).exists()
+        matching = set(candidates.filtered_domain(mapping._filter_domain())._ids)
+        linked = self._linked_ids(mapping, set(ids) - matching)
+        return [
+            {'connection_id': connection_id, 'mapping_id': mapping.id,
+             'remote_object': mapping.remote_object, 'res_model': model, 'res_id': record_id,
+             'changed_fields': records[record_id]}
+            for record_id in ids if record_id in matching or record_id in linked
+        ]
+
+    @api.model
+    def _linked_ids(self, mapping, ids):
+        if not ids:
+            return set()
+        self.env.cr.execute(
+            "SELECT res_id FROM sync_link WHERE mapping_id = %s AND res_id = ANY(%s) "
+            "AND deleted_at IS NULL",
+            [mapping.id, list(ids)],
+        )
+        return {row[0] for row in self.env.cr.fetchall()}
+
+    @api.model
+    def _insert(self, rows):
+        if not rows:
+            return
+        correlation_id = uuid.uuid4().hex
+        for row in rows:
+            row.setdefault('correlation_id', correlation_id)
+        self.env['sync.outbox']._post(self.env.cr, rows)
+        self.env.cr.postcommit.add(self.env['sync.worker']._wake)
+
+    @api.model
+    def _mapping(self, mapping_id):
+        return self.env['sync.mapping'].sudo().browse(mapping_id).exists()

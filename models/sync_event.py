@@ -1,0 +1,111 @@
+"""The inbound log: every event as received, under a key the database itself keeps unique.
+
+Promises: an event that was acknowledged is here; the same notification, delivered any number of
+times, is here once, for ever. One INSERT stores a whole delivery.
+
+Weakness: the payload is kept as text, because PostgreSQL's jsonb refuses what senders may
+legally send (an escaped NUL); it is cleared by retention, the row and its key are not.
+"""
+
+from __future__ import annotations
+
+import json
+
+from odoo import api, fields, models
+
+from .queue_cursor import insert_values, queue_cursor
+
+
+class SyncEvent(models.Model):
+    _name = 'sync.event'
+    _description = 'Inbound event'
+    _inherit = ['sync.message']
+    _order = 'id desc'
+    _direction = 'in'
+    _lane_key_sql = 'm.remote_id'
+
+    idempotency_key = fields.Char(required=True, readonly=True)
+    event_type = fields.Char(readonly=True)
+    kind = fields.Char(readonly=True, help='What the event tells the engine to look at.')
+    remote_id = fields.Char('Remote ID', readonly=True)
+    related_ids = fields.Char(readonly=True, help='Other records of a merge or an association.')
+    occurred_at = fields.Datetime(readonly=True)
+    received_at = fields.Datetime(readonly=True, required=True, default=fields.Datetime.now)
+    payload = fields.Text(readonly=True)
+    payload_pretty = fields.Text(compute='_compute_payload_pretty', string='Payload (readable)')
+
+    _idempotency_key_uniq = models.UniqueIndex(
+        '(connection_id, idempotency_key)', 'This event is already in the log.'
+    )
+    _remote_idx = models.Index('(connection_id, remote_object, remote_id, id)')
+
+    @api.depends('payload')
+    def _compute_payload_pretty(self):
+        for event in self:
+            try:
+                value = json.loads(event.payload or 'null')
+            except ValueError:
+                event.payload_pretty = event.payload
+            else:
+                event.payload_pretty = json.dumps(value, indent=2, ensure_ascii=False)
+
+    _INGEST = """
+        INSERT INTO sync_event (
+            connection_id, idempotency_key, event_type, kind, remote_object, remote_id,
+            related_ids, occurred_at, payload, state, reason, error_class, error_message,
+            correlation_id, priority, done_at, received_at, create_date)
+        VALUES %s
+        ON CONFLICT (connection_id, idempotency_key) DO NOTHING
+        RETURNING id
+    """
+    _INGEST_ROW = (
+        '(%d, %%s, %%s, %%s, %%s, %%s, %%s, %%s, %%s, %%s, %%s, %%s, %%s, %%s, %%s, %%s, '
+        "now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC')"
+    )
+
+    # === INGEST === #
+
+    @api.model
+    def _ingest(self, cr, connection_id, events, correlation_id, priority=10):
+        """Store ``events`` (of :class:`~..engine.contracts.InboundEvent`) in one statement.
+
+        Runs on the given cursor without the ORM, since it is the webhook's whole cost. An event
+        nobody mapped is stored as ignored, with the reason: "why did nothing happen" is the
+        commonest question of all.
+
+        :return: ``(accepted, duplicates)``
+        """
+        if not events:
+            return 0, 0
+        mapped = self.env['sync.mapping']._inbound_objects(cr, connection_id)
+        rows = [self._prepare_row(event, mapped, correlation_id, priority) for event in events]
+        stored = insert_values(cr, self._INGEST, rows, self._INGEST_ROW % connection_id, fetch=True)
+        return len(stored), len(events) - len(stored)
+
+    @api.model
+    def _prepare_row(self, event, mapped, correlation_id, priority):
+        state, reason, error_class, error = 'pending', None, None, None
+        if event.error:
+            state, error_class, error = 'failed', 'contract', event.error
+        elif event.kind == 'ignored':
+            state, reason = 'ignored', event.reason
+        elif event.remote_object not in mapped:
+            state = 'ignored'
+            reason = self.env._('No active mapping reads "%s".', event.remote_object)
+        occurred_at = event.occurred_at and event.occurred_at.replace(tzinfo=None)
+        payload = None if event.payload is None else json.dumps(event.payload)
+        return (
+            event.idempotency_key, event.event_type, event.kind, event.remote_object,
+            event.remote_id, ','.join(event.related_ids) or None, occurred_at, payload,
+            state, reason, error_class, error, correlation_id, priority,
+            fields.Datetime.now() if state == 'ignored' else None,
+        )
+
+    @api.model
+    def _store(self, connection, events, correlation_id, priority=10):
+        """Ingest outside a request: polls, imports, "Sync now". Commits; wakes the workers."""
+        with queue_cursor(self.env) as cr:
+            result = self._ingest(cr, connection.id, events, correlation_id, priority)
+        if result[0]:
+            self.env['sync.worker']._wake()
+        return result

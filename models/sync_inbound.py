@@ -1,0 +1,382 @@
+"""The way in: event → lane → one read → merge → one write → link, snapshot, outcome, commit.
+
+An event says which record moved; the newest state of both sides decides what happens. Hence
+duplicates, reordering, echoes and replays change nothing: they find both sides agreed.
+
+The batch is read in one call, outside any transaction that holds locks. It is applied in one
+transaction; if that fails, it is split until the one bad record stands alone, and only that one
+fails. What each kind of event does is in :mod:`.sync_inbound_removal` (deletion, merge, restore)
+and here (everything else: look at the record).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import psycopg2
+
+from odoo import api, models
+from odoo.exceptions import AccessError, MissingError, UserError
+
+from ..engine import pause
+from ..engine.contracts import RemoteRecord
+from ..engine.errors import ConflictError, DataError, SyncError, TransientError
+from ..engine.merge import merge
+from .record_adapter import RecordAdapter
+from .sync_lane import Lane
+from .sync_settlement import Result
+
+MAX_DEPENDENCY_DEPTH = 3
+
+
+@dataclass
+class Item:
+    """One lane on its way in. ``lane`` is None for a parent that is pulled along."""
+
+    remote_id: str
+    record: RemoteRecord | None
+    lane: Lane | None = None
+    link: object = None
+    odoo: object = None
+    merged: object = None
+    before: dict = field(default_factory=dict)
+    created: bool = False
+    unresolved: list = field(default_factory=list)
+
+    @property
+    def kinds(self):
+        return {message['kind'] for message in self.lane.messages} if self.lane else set()
+
+
+class SyncInbound(models.AbstractModel):
+    _name = 'sync.inbound'
+    _description = 'Inbound pipeline'
+
+    @api.model
+    def _process(self, connection, claim):
+        mapping = self.env['sync.mapping']._for_object(connection, claim.object, 'in')[:1]
+        connector = connection._connector(self._correlation(claim))
+        self.env.cr.commit()
+        pause.point('before_call')
+        records = self._read(connector, mapping, [lane.key for lane in claim.lanes])
+        parents = self._read_parents(connection, connector, mapping, records)
+        pause.point('after_call')
+        items = [Item(lane.key, records.get(lane.key), lane) for lane in claim.lanes]
+        self._apply_split(connection, claim, mapping, items, parents)
+
+    @api.model
+    def _correlation(self, claim):
+        messages = [m for lane in claim.lanes for m in lane.messages if m['correlation_id']]
+        return messages[-1]['correlation_id'] if messages else None
+
+    # === READ === #
+
+    @api.model
+    def _read(self, connector, mapping, ids):
+        names, associations = mapping._fields_to_read()
+        return connector.read(mapping.remote_object, ids, names, associations)
+
+    @api.model
+    def _read_parents(self, connection, connector, mapping, records, depth=0):
+        """Records others point to and we do not know yet, read so that they can go first.
+
+        :return: list of ``(mapping, {remote id: record})``, the farthest ancestors first
+        """
+        if depth >= MAX_DEPENDENCY_DEPTH:
+            return []
+        parents = []
+        for remote_object, ids in self._missing_parents(connection, mapping, records).items():
+            parent_mapping = self.env['sync.mapping']._for_object(connection, remote_object, 'in')[:1]
+            if not (parent_mapping and parent_mapping.create_in):
+                continue
+            found = {
+                key: record
+                for key, record in self._read(connector, parent_mapping, sorted(ids)).items()
+                if record and not record.archived
+            }
+            parents += self._read_parents(connection, connector, parent_mapping, found, depth + 1)
+            parents.append((parent_mapping, found))
+        return parents
+
+    @api.model
+    def _missing_parents(self, connection, mapping, records):
+        wanted = {}
+        for line in mapping.line_ids.filtered(lambda line: line.converter == 'link'):
+            for remote_object in RecordAdapter.link_objects(line):
+                ids = {
+                    record.associations[remote_object][0]
+                    for record in records.values()
+                    if record and record.associations.get(remote_object)
+                }
+                known = self.env['sync.link']._by_remote(connection, remote_object, ids)
+                missing = {i for i in ids if i not in known and i not in records}
+                if missing:
+                    wanted.setdefault(remote_object, set()).update(missing)
+        return wanted
+
+    # === APPLY, WHOLE OR IN PARTS === #
+
+    @api.model
+    def _apply_split(self, connection, claim, mapping, items, parents):
+        """Apply and commit; on failure halve, down to the record that is to blame."""
+        cr = self.env.cr
+        try:
+            results = self._apply(connection, mapping, items, parents)
+            self._commit(claim, items, results)
+        except Exception as error:
+            cr.rollback()
+            if self._is_race(error):
+                raise
+            if len(items) > 1:
+                middle = len(items) // 2
+                for half in (items[:middle], items[middle:]):
+                    fresh = [Item(item.remote_id, item.record, item.lane) for item in half]
+                    self._apply_split(connection, claim, mapping, fresh, parents)
+            else:
+                self._fail(connection, claim, items[0], self._as_sync_error(error, mapping, items[0]))
+
+    @api.model
+    def _commit(self, claim, items, results):
+        part = claim.part(item.lane for item in items)
+        self.env['sync.lane']._settle(
+            self.env.cr, part, results, self.env.context.get('saas_sync_started'))
+        pause.point('before_commit')
+        self.env.cr.commit()
+        pause.point('after_commit')
+
+    @api.model
+    def _fail(self, connection, claim, item, error):
+        result = Result.from_error(error, item.lane, connection._retry_policy())
+        if item.link is None:
+            item.link = self.env['sync.link']._by_remote(
+                connection, claim.object, [item.remote_id]).get(item.remote_id)
+        if item.link and result.outcome == 'failed':
+            item.link.write({'state': 'failing', 'reason': getattr(error, 'user_message', str(error))})
+        self._commit(claim, [item], {item.lane.id: result})
+
+    @staticmethod
+    def _is_race(error):
+        """Whether PostgreSQL only asks us to do the work again: nobody's data is at fault."""
+        if isinstance(error, psycopg2.errors.UniqueViolation):
+            return error.diag.table_name == 'sync_link'
+        return isinstance(error, (psycopg2.errors.SerializationFailure,
+                                  psycopg2.errors.DeadlockDetected, psycopg2.OperationalError))
+
+    @api.model
+    def _as_sync_error(self, error, mapping, item):
+        """What Odoo raises when it refuses values is the record's problem, not a bug."""
+        if isinstance(error, SyncError):
+            return error
+        if isinstance(error, (UserError, AccessError, MissingError)):
+            return DataError(
+                str(error), code=type(error).__name__,
+                user_message=self.env._(
+                    'Odoo refuses %(object)s %(id)s: %(error)s Correct it in the SaaS, or adapt '
+                    'the mapping "%(mapping)s".', object=mapping.remote_object,
+                    id=item.remote_id, error=error, mapping=mapping.name))
+        if isinstance(error, psycopg2.IntegrityError):
+            return DataError(
+                str(error), code=error.diag.constraint_name or 'INTEGRITY',
+                field=error.diag.column_name,
+                user_message=self.env._(
+                    'Odoo refuses %(object)s %(id)s: %(error)s', object=mapping.remote_object,
+                    id=item.remote_id, error=error.diag.message_primary))
+        return error
+
+    # === APPLY === #
+
+    @api.model
+    def _apply(self, connection, mapping, items, parents):
+        """Apply a batch in the present transaction.
+
+        :return: ``{lane id: Result}``
+        """
+        for parent_mapping, records in parents:
+            self._pull(connection, parent_mapping, records)
+        adapter = RecordAdapter(mapping)
+        self._find_links(connection, mapping.remote_object, items)
+        results = self.env['sync.inbound.removal']._apply(connection, mapping, items)
+        live = [item for item in items if item.lane.id not in results]
+        for item in [item for item in live if item.record is None]:
+            results[item.lane.id] = self._missing(connection, item)
+        results |= self._apply_live(connection, adapter, [i for i in live if i.record])
+        return results
+
+    @api.model
+    def _pull(self, connection, mapping, records):
+        """Apply parents that came along; those linked meanwhile are left to their own lane."""
+        known = self.env['sync.link']._by_remote(connection, mapping.remote_object, records)
+        items = [Item(key, record) for key, record in records.items() if key not in known]
+        self._apply_live(connection, RecordAdapter(mapping), items)
+
+    @api.model
+    def _find_links(self, connection, remote_object, items):
+        ids = {item.remote_id for item in items}
+        ids |= {item.record.remote_id for item in items if item.record}
+        links = self.env['sync.link']._by_remote(connection, remote_object, ids)
+        for item in items:
+            item.link = (item.record and links.get(item.record.remote_id)) or links.get(item.remote_id)
+            while item.link and item.link.merged_into_id:
+                item.link = item.link.merged_into_id
+
+    @api.model
+    def _missing(self, connection, item):
+        """Not there: right after an event that may be lag, so it is asked for again first."""
+        if item.lane.attempts == 0:
+            not_yet = TransientError(
+                f'{item.remote_id} not found yet', code='NOT_FOUND_YET',
+                user_message=self.env._('%(provider)s does not show record %(id)s yet.',
+                                        provider=connection._remote_label(), id=item.remote_id))
+            return Result.from_error(not_yet, item.lane, connection._retry_policy())
+        if item.link and not item.link.deleted_at:
+            return self.env['sync.inbound.removal']._removed(item.link.mapping_id, item)
+        return Result('ignored', reason=self.env._(
+            '%(provider)s has no record %(id)s (any more), and Odoo never had it.',
+            provider=connection._remote_label(), id=item.remote_id))
+
+    @api.model
+    def _apply_live(self, connection, adapter, items):
+        results, active = {}, []
+        for item in items:
+            reason = self._reason_to_ignore(item)
+            if reason:
+                self._note(results, item, Result('ignored', reason=reason))
+            else:
+                active.append(item)
+        self._match(connection, adapter, [i for i in active if not i.link])
+        new = [i for i in active if not i.link and not i.odoo]
+        if not adapter.mapping.create_in:
+            for item in new:
+                self._note(results, item, Result('ignored', reason=self.env._(
+                    'No Odoo record matches, and the mapping does not create any.')))
+            active = [i for i in active if i.link or i.odoo]
+            new = []
+        self._write(connection, adapter, active, new)
+        for item in active:
+            self._note(results, item, self._result(item))
+        return results
+
+    @staticmethod
+    def _note(results, item, result):
+        if item.lane:
+            results[item.lane.id] = result
+
+    @api.model
+    def _reason_to_ignore(self, item):
+        link = item.link
+        if not link:
+            return None
+        if link.state == 'excluded' and not link.deleted_at:
+            return self.env._('The record is excluded from synchronisation: %s', link.reason or '')
+        if link.deleted_at and not link._record():
+            if self._is_newer(item, link.deleted_at):
+                return None
+            return self.env._('The Odoo record was deleted.')
+        return None
+
+    @staticmethod
+    def _is_newer(item, moment):
+        updated = item.record and item.record.updated_at
+        return bool(updated and updated.replace(tzinfo=None) > moment)
+
+    # === MATCH === #
+
+    @api.model
+    def _match(self, connection, adapter, items):
+        """Recognise unlinked remote records among Odoo's by the mapping's match keys.
+
+        One look-up for the batch and key. An ambiguous match raises a conflict on its record.
+        """
+        mapping = adapter.mapping
+        remote = {item.remote_id: adapter.remote(item.record) for item in items}
+        for key in mapping._match_keys():
+            wanted = {remote[i.remote_id].get(key) for i in items if not i.odoo} - {None}
+            if not wanted:
+                continue
+            found = self.env['sync.match']._candidates(adapter, key, wanted)
+            for item in [i for i in items if not i.odoo]:
+                candidates = found.get(remote[item.remote_id].get(key))
+                if candidates:
+                    item.odoo = self.env['sync.match']._only(mapping, item, candidates)
+
+    # === MERGE AND WRITE === #
+
+    @api.model
+    def _write(self, connection, adapter, items, new):
+        """Merge all, create and write in batches, then link with what both sides now agree on."""
+        known = [item for item in items if item not in new]
+        for item in known:
+            item.odoo = item.odoo or item.link._record() or self._recreated(adapter, item, new)
+        known = [item for item in known if item.odoo]
+        self._merge_known(adapter, known)
+        self._merge_new(adapter, new)
+        context = {
+            'tracking_disable': not adapter.mapping.track_changes,
+            'mail_create_nosubscribe': True, 'mail_create_nolog': True,
+        }
+        self._create_new(adapter, new, context)
+        for item in known:
+            vals, item.unresolved = adapter.vals(item.merged.to_local)
+            if vals:
+                item.odoo.with_context(**context).write(vals)
+        self.env.flush_all()
+        self.env['sync.linker']._after_inbound(connection, adapter, known + new)
+
+    @api.model
+    def _recreated(self, adapter, item, new):
+        """The Odoo record of a link is gone and the remote one lives on: create it again."""
+        new.append(item)
+        return None
+
+    @api.model
+    def _merge_known(self, adapter, items):
+        records = adapter.model.browse([item.odoo.id for item in items])
+        snapshots = {item.odoo.id: item.link.snapshot or {} for item in items if item.link}
+        local = adapter.local(records, snapshots)
+        for item in items:
+            item.before = local[item.odoo.id]
+            view = item.link._local_view(item.before) if item.link else item.before
+            item.merged = self._merge(
+                adapter, item, view, (item.link and item.link.snapshot) or {},
+                local_at=item.odoo.write_date)
+
+    @api.model
+    def _merge_new(self, adapter, items):
+        for item in items:
+            item.created = True
+            item.merged = self._merge(adapter, item, {}, {}, new_local=True)
+
+    @api.model
+    def _merge(self, adapter, item, local, base, local_at=None, new_local=False):
+        remote = adapter.remote(item.record)
+        rules = [rule for rule in adapter.rules if new_local or rule.key in local]
+        remote_at = item.record.updated_at
+        return merge(
+            rules, base, local, remote, new_local=new_local,
+            local_at=local_at, remote_at=remote_at and remote_at.replace(tzinfo=None))
+
+    @api.model
+    def _create_new(self, adapter, items, context):
+        if not items:
+            return
+        vals_list = []
+        for item in items:
+            vals, item.unresolved = adapter.vals(item.merged.to_local, create=True)
+            vals_list.append({**(adapter.mapping.create_values or {}), **vals})
+        records = adapter.model.with_context(**context).create(vals_list)
+        for item, record in zip(items, records):
+            item.odoo = record
+
+    @api.model
+    def _result(self, item):
+        changed = sorted(set(item.merged.to_local) - set(item.unresolved))
+        if item.merged.conflicts:
+            return Result('failed', error=ConflictError(
+                f'{item.remote_id}: both sides changed {sorted(item.merged.conflicts)}',
+                code='BOTH_CHANGED', field=', '.join(sorted(item.merged.conflicts)),
+                user_message=self.env['sync.linker']._conflict_sentence(item.merged.conflicts)))
+        if item.created:
+            return Result('done', summary=self.env._('Created %s.', item.odoo.display_name))
+        if changed:
+            return Result('done', summary=self.env._('Written: %s.', ', '.join(changed)))
+        return Result('nothing', reason=self.env._('Both sides already agree.'))

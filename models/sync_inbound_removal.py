@@ -1,0 +1,126 @@
+"""Deletion, merge and restore at the remote: the stated effect of each.
+
+============================  =====================================================================
+at the remote                 in Odoo
+============================  =====================================================================
+deleted, never linked         ignored: Odoo never had it
+deleted, linked               the mapping's delete policy; the link becomes a tombstone
+deleted for privacy           as deleted; the link's snapshot, which holds personal data, is cleared
+event says deleted, record    the record is alive: looked at as for any change (a restore overtook
+still there                   the deletion)
+restored                      the tombstone is lifted, an Odoo record we archived is un-archived
+merged into a third record    the surviving link moves to the new id; a loser's link becomes a
+                              tombstone that leads to it; its Odoo record stays, and is told
+============================  =====================================================================
+"""
+
+from __future__ import annotations
+
+from odoo import api, fields, models
+
+from .sync_settlement import Result
+
+
+class SyncInboundRemoval(models.AbstractModel):
+    _name = 'sync.inbound.removal'
+    _description = 'Removals and merges at the remote'
+
+    @api.model
+    def _apply(self, connection, mapping, items):
+        """Handle what is gone; lift, move and merge the links of what is not.
+
+        :return: ``{lane id: Result}`` of the items that are finished here
+        """
+        results = {}
+        for item in items:
+            if item.record is None or item.record.archived:
+                if item.record or item.kinds & {'delete', 'purge'}:
+                    results[item.lane.id] = self._gone(mapping, item)
+            else:
+                if item.record.remote_id != item.remote_id or 'merge' in item.kinds:
+                    self._merged(connection, mapping, item)
+                if item.link and item.link.deleted_at:
+                    self._restore(item)
+        return results
+
+    @api.model
+    def _gone(self, mapping, item):
+        if not item.link:
+            return Result('ignored', reason=self.env._('Deleted there, and Odoo never had it.'))
+        if item.link.deleted_at:
+            return Result('ignored', reason=self.env._('The deletion is already known.'))
+        return self._removed(item.link.mapping_id or mapping, item)
+
+    @api.model
+    def _removed(self, mapping, item):
+        """Follow the delete policy for a linked record that no longer exists at the remote."""
+        link, record = item.link, item.link._record()
+        vals = {'deleted_at': fields.Datetime.now(), 'conflicts': False}
+        if 'purge' in item.kinds:
+            vals |= {'snapshot': False, 'variants': False}
+        policy = mapping.delete_policy if mapping else 'ignore'
+        if policy == 'ask':
+            link.write({'state': 'conflict', 'reason': self.env._(
+                'Deleted at the SaaS. Delete or archive the Odoo record, or exclude it.')})
+            return Result('done', reason=link.reason)
+        summary = self._follow_policy(policy, record)
+        link.write(vals | {'state': 'excluded', 'reason': summary})
+        return Result('done', reason=summary)
+
+    @api.model
+    def _follow_policy(self, policy, record):
+        if not record or policy == 'ignore':
+            return self.env._('Deleted at the SaaS; the Odoo record was kept.')
+        self.env.flush_all()
+        if policy == 'delete':
+            record.unlink()
+            return self.env._('Deleted at the SaaS, and in Odoo.')
+        if record._active_name and record[record._active_name]:
+            record.action_archive()
+            self.env.flush_all()
+        return self.env._('Deleted at the SaaS; the Odoo record was archived.')
+
+    @api.model
+    def _restore(self, item):
+        """The record is alive again: so is the link, and the Odoo record we had archived."""
+        record = item.link._record()
+        if record and record._active_name and not record[record._active_name]:
+            record.action_unarchive()
+        item.link.write({'deleted_at': False, 'state': 'in_sync', 'reason': False})
+
+    @api.model
+    def _merged(self, connection, mapping, item):
+        """Point the surviving link to the id the record has now, the losers' links to it."""
+        related = self._related_ids(item)
+        links = self.env['sync.link']._by_remote(
+            connection, mapping.remote_object,
+            {item.remote_id, item.record.remote_id, *related, *item.record.merged_ids})
+        survivor = links.get(item.record.remote_id) or item.link or next(
+            (links[i] for i in (*related, *item.record.merged_ids) if i in links), None)
+        if not survivor:
+            return
+        if survivor.remote_id != item.record.remote_id:
+            survivor.write({'remote_id': item.record.remote_id})
+        item.link = survivor
+        for loser in links.values():
+            if loser != survivor and loser.merged_into_id != survivor:
+                self._retire(loser, survivor, connection)
+
+    @staticmethod
+    def _related_ids(item):
+        texts = [message['related_ids'] for message in item.lane.messages if message['related_ids']]
+        return [remote_id for text in texts for remote_id in text.split(',')]
+
+    @api.model
+    def _retire(self, loser, survivor, connection):
+        reason = self.env._(
+            'Merged at %(provider)s into %(id)s, which is "%(name)s" in Odoo. Merge the two Odoo '
+            'records if they are one.', provider=connection._remote_label(),
+            id=survivor.remote_id, name=survivor.res_name)
+        loser.write({
+            'merged_into_id': survivor.id, 'deleted_at': fields.Datetime.now(),
+            'state': 'excluded', 'reason': reason,
+        })
+        record = loser._record()
+        if record and hasattr(record, 'message_post'):
+            record.message_post(body=reason)

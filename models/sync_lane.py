@@ -1,0 +1,339 @@
+"""The schedule: one row for each record that has messages waiting. Small, hot, set-based.
+
+Promises
+    * one lane is never worked twice at once, different lanes are worked in parallel;
+    * a message, once committed, is worked, whatever crashes: what is not in a lane is found by
+      the dispatch, what a dead worker held is found by the rescue;
+    * the acknowledgement of a worker that lost its claim is refused (``token``);
+    * the cost of a claim depends on the size of the batch, not on history nor on backlog.
+
+Life of a lane::
+
+    ready ──claim──► running ──settle──► (swept: gone, or ready again for what came meanwhile)
+      ▲                 │
+      │ due             ├──► waiting       backed off; ``run_at`` says until when
+      └─────────────────┤
+        replay          ├──► failed        the dead letter: a person has to look
+                        └──► quarantined   its worker died three times
+
+Producers touch no lane. A running lane is written by its worker alone (and by the rescue), so
+the worker's settlement, which shares a REPEATABLE READ transaction with the business writes,
+never collides with the arrival of news. That is why a settled lane is left for the sweep: only
+a fresh snapshot can tell whether something arrived in between.
+
+Weakness: a worker that hangs with its connection open is only rescued when the lease ends.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from odoo import api, fields, models
+
+from .queue_cursor import queue_cursor
+from .sync_message import ERROR_CLASSES
+
+LEASE_SECONDS = 300
+MAX_CRASHES = 3
+DISPATCH_LIMIT = 5000
+#: Serialises dispatch and sweep of one direction; both are short. Never held during a claim.
+_DISPATCH_LOCK = {'in': 7216421001, 'out': 7216421002}
+#: First half of the advisory lock a living worker holds; the second is ``sync_lane.worker``.
+WORKER_LOCK = 721642
+_TABLES = {'in': 'sync_event', 'out': 'sync_outbox'}
+
+
+@dataclass
+class Lane:
+    """A claimed lane with the messages it drains, oldest first (as dicts of their columns)."""
+
+    id: int
+    key: str
+    attempts: int
+    unknown: bool
+    messages: list[dict] = field(default_factory=list)
+
+
+@dataclass
+class Claim:
+    """A batch of lanes of one connection, direction and object, held under one token."""
+
+    connection_id: int
+    direction: str
+    object: str
+    token: str
+    lanes: list[Lane]
+
+    def part(self, lanes):
+        return Claim(self.connection_id, self.direction, self.object, self.token, list(lanes))
+
+
+class StaleClaim(Exception):
+    """Another worker has taken over: whatever this one did is rolled back."""
+
+
+class SyncLane(models.Model):
+    _name = 'sync.lane'
+    _description = 'Synchronisation lane'
+    _order = 'write_date desc, id desc'
+
+    connection_id = fields.Many2one(
+        'sync.connection', required=True, readonly=True, ondelete='cascade'
+    )
+    company_id = fields.Many2one(related='connection_id.company_id')
+    direction = fields.Selection(
+        [('in', 'Inbound'), ('out', 'Outbound')], required=True, readonly=True
+    )
+    object = fields.Char('Remote object', required=True, readonly=True)
+    key = fields.Char(
+        required=True, readonly=True,
+        help='The remote ID (inbound) or the Odoo record as "model,id" (outbound).',
+    )
+    state = fields.Selection(
+        [
+            ('ready', 'Ready'),
+            ('running', 'Running'),
+            ('waiting', 'Waiting'),
+            ('failed', 'Failed'),
+            ('quarantined', 'Quarantined'),
+        ],
+        required=True, readonly=True, default='ready',
+    )
+    run_at = fields.Datetime(readonly=True, required=True, default=fields.Datetime.now)
+    token = fields.Char(readonly=True, groups='base.group_no_one')
+    worker = fields.Integer(readonly=True, groups='base.group_no_one', aggregator=None)
+    lease_until = fields.Datetime(readonly=True)
+    attempts = fields.Integer(readonly=True, default=0)
+    crashes = fields.Integer(readonly=True, default=0)
+    unknown = fields.Boolean(
+        readonly=True, help='The last call got no answer: read back before anything is created.'
+    )
+    priority = fields.Integer(readonly=True, default=10)
+    pending_count = fields.Integer('Messages', readonly=True, default=0)
+    error_class = fields.Selection(ERROR_CLASSES, readonly=True)
+    error_message = fields.Text('Reason', readonly=True)
+    error_field = fields.Char('Field at fault', readonly=True)
+    fingerprint = fields.Char('Cause', readonly=True)
+    failed_at = fields.Datetime(readonly=True)
+    user_id = fields.Many2one('res.users', 'Assigned to', ondelete='set null')
+
+    _record_uniq = models.UniqueIndex('(connection_id, direction, object, key)')
+    _due_idx = models.Index(
+        '(connection_id, direction, object, priority, run_at) '
+        "WHERE state IN ('ready', 'waiting')"
+    )
+    _running_idx = models.Index("(lease_until) WHERE state = 'running'")
+    _failed_idx = models.Index(
+        "(connection_id, fingerprint) WHERE state IN ('failed', 'quarantined')"
+    )
+
+    # === SCHEDULER: DISPATCH, SWEEP, RESCUE === #
+
+    @api.model
+    def _tick(self, worker=None):
+        """Rescue what dead workers held, sweep what is settled, give new messages their lanes.
+
+        :return: the number of messages dispatched
+        """
+        dispatched = 0
+        with queue_cursor(self.env) as cr:
+            self._rescue(cr, worker)
+        for direction in ('in', 'out'):
+            with queue_cursor(self.env) as cr:
+                cr.execute('SELECT pg_advisory_xact_lock(%s)', [_DISPATCH_LOCK[direction]])
+                self._sweep(cr, direction)
+                dispatched += self._dispatch(cr, direction)
+        return dispatched
+
+    @api.model
+    def _dispatch(self, cr, direction):
+        """Attach messages without a lane to the lane of their record, creating it where needed.
+
+        A failed lane whose cause was the record's own data is given another go: the news is
+        most likely the correction we asked for. Other failures keep their messages behind them.
+        """
+        table, key = _TABLES[direction], self._message_model(direction)._lane_key_sql
+        cr.execute(
+            f"""SELECT array_agg(id) FROM (
+                    SELECT id FROM {table} WHERE state = 'pending' AND lane_id IS NULL
+                     ORDER BY id LIMIT {DISPATCH_LIMIT}) fresh"""
+        )
+        ids = cr.fetchone()[0]
+        if not ids:
+            return 0
+        params = {'ids': ids, 'direction': direction}
+        cr.execute(
+            f"""
+            INSERT INTO sync_lane (connection_id, direction, object, key, state, run_at, priority,
+                                   attempts, crashes, pending_count, create_date, write_date)
+            SELECT m.connection_id, %(direction)s, m.remote_object, {key}, 'ready',
+                   clock_timestamp() AT TIME ZONE 'UTC', min(m.priority), 0, 0, 0,
+                   now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC'
+              FROM {table} m WHERE m.id = ANY(%(ids)s)
+             GROUP BY m.connection_id, m.remote_object, {key}
+             ORDER BY 1, 3, 4
+            ON CONFLICT (connection_id, direction, object, key) DO NOTHING
+            """,
+            params,
+        )
+        cr.execute(
+            f"""
+            WITH assigned AS (
+                UPDATE {table} m SET lane_id = l.id FROM sync_lane l
+                 WHERE m.id = ANY(%(ids)s) AND l.connection_id = m.connection_id
+                   AND l.direction = %(direction)s AND l.object = m.remote_object
+                   AND l.key = {key}
+                RETURNING l.id AS lane_id, m.priority),
+            news AS (SELECT lane_id, count(*) AS n, min(priority) AS priority
+                       FROM assigned GROUP BY lane_id)
+            UPDATE sync_lane l
+               SET pending_count = l.pending_count + news.n,
+                   priority = least(l.priority, news.priority),
+                   state = CASE WHEN l.state = 'failed' AND l.error_class = 'data'
+                                THEN 'ready' ELSE l.state END,
+                   run_at = CASE WHEN l.state = 'failed' THEN clock_timestamp() AT TIME ZONE 'UTC'
+                                 ELSE l.run_at END,
+                   write_date = now() AT TIME ZONE 'UTC'
+              FROM news WHERE l.id = news.lane_id AND l.state <> 'running'
+            """,
+            params,
+        )
+        return len(ids)
+
+    @api.model
+    def _sweep(self, cr, direction):
+        """Finish settled lanes (running, without a token): gone, or ready for what came since.
+
+        The foreign key of the messages is ``ON DELETE SET NULL``: a message attached by a
+        transaction we do not see yet loses its lane here and is dispatched again.
+        """
+        table = _TABLES[direction]
+        cr.execute(
+            f"""
+            WITH settled AS (
+                SELECT l.id, (SELECT count(*) FROM {table} m WHERE m.lane_id = l.id) AS n
+                  FROM sync_lane l
+                 WHERE l.state = 'running' AND l.token IS NULL AND l.direction = %s
+                 FOR NO KEY UPDATE OF l SKIP LOCKED),
+            gone AS (DELETE FROM sync_lane l USING settled s WHERE l.id = s.id AND s.n = 0)
+            UPDATE sync_lane l
+               SET state = 'ready', pending_count = s.n,
+                   run_at = clock_timestamp() AT TIME ZONE 'UTC'
+              FROM settled s WHERE l.id = s.id AND s.n > 0
+            """,
+            [direction],
+        )
+
+    @api.model
+    def _rescue(self, cr, worker=None):
+        """Free the lanes of dead workers: at once where the worker's advisory lock is free,
+        when the lease ends otherwise. ``crashes`` was counted by the claim already."""
+        cr.execute(
+            "SELECT DISTINCT worker FROM sync_lane "
+            "WHERE state = 'running' AND token IS NOT NULL AND worker IS NOT NULL"
+        )
+        dead = [
+            key for (key,) in cr.fetchall() if key != worker and self._is_free(cr, key)
+        ]
+        cr.execute(
+            """
+            UPDATE sync_lane
+               SET state = CASE WHEN crashes >= %s THEN 'quarantined' ELSE 'ready' END,
+                   token = NULL, worker = NULL, lease_until = NULL,
+                   run_at = clock_timestamp() AT TIME ZONE 'UTC',
+                   error_class = CASE WHEN crashes >= %s THEN 'bug' ELSE error_class END,
+                   error_message = CASE WHEN crashes >= %s THEN %s ELSE error_message END,
+                   fingerprint = CASE WHEN crashes >= %s THEN 'bug|worker died' ELSE fingerprint END,
+                   failed_at = CASE WHEN crashes >= %s THEN now() AT TIME ZONE 'UTC' END
+             WHERE state = 'running' AND token IS NOT NULL
+               AND (lease_until < clock_timestamp() AT TIME ZONE 'UTC' OR worker = ANY(%s::int[]))
+            """,
+            [MAX_CRASHES, MAX_CRASHES, MAX_CRASHES, self._crash_sentence(), MAX_CRASHES,
+             MAX_CRASHES, dead],
+        )
+        return cr.rowcount
+
+    @api.model
+    def _is_free(self, cr, worker):
+        """Whether nobody holds the worker's lock any more: its connection is gone."""
+        cr.execute('SELECT pg_try_advisory_xact_lock(%s, %s)', [WORKER_LOCK, worker])
+        return cr.fetchone()[0]
+
+    @api.model
+    def _crash_sentence(self):
+        return self.env._(
+            'The worker died %s times while it worked on this record. Replay it once the cause '
+            'is known (see the server log).', MAX_CRASHES,
+        )
+
+    # === CLAIM AND SETTLE === #
+
+    @api.model
+    def _claim(self, connection_id, direction, remote_object, token, worker=None, limit=100):
+        """Take up to ``limit`` due lanes of one kind, with everything that waits in them.
+
+        A lane whose worker died before is taken alone, so that it cannot drag the innocent
+        into quarantine with it.
+        """
+        with queue_cursor(self.env) as cr:
+            args = (connection_id, direction, remote_object, token, worker)
+            lanes = self._claim_rows(cr, *args, 'crashes = 0', limit) or self._claim_rows(
+                cr, *args, 'crashes > 0', 1
+            )
+            self._load_messages(cr, direction, lanes)
+        return Claim(connection_id, direction, remote_object, token, lanes)
+
+    @api.model
+    def _claim_rows(self, cr, connection_id, direction, remote_object, token, worker, which, limit):
+        cr.execute(
+            f"""
+            WITH due AS (
+                SELECT id FROM sync_lane
+                 WHERE connection_id = %s AND direction = %s AND object = %s
+                   AND state IN ('ready', 'waiting')
+                   AND run_at <= clock_timestamp() AT TIME ZONE 'UTC' AND {which}
+                 ORDER BY priority, run_at LIMIT %s
+                 FOR NO KEY UPDATE SKIP LOCKED)
+            UPDATE sync_lane l
+               SET state = 'running', token = %s, worker = %s, crashes = l.crashes + 1,
+                   lease_until = clock_timestamp() AT TIME ZONE 'UTC' + interval '{LEASE_SECONDS} s',
+                   write_date = now() AT TIME ZONE 'UTC'
+              FROM due WHERE l.id = due.id
+            RETURNING l.id, l.key, l.attempts, coalesce(l.unknown, false)
+            """,
+            [connection_id, direction, remote_object, limit, token, worker],
+        )
+        return [Lane(*row) for row in cr.fetchall()]
+
+    @api.model
+    def _load_messages(self, cr, direction, lanes):
+        if not lanes:
+            return
+        columns = {
+            'in': 'kind, related_ids, event_type, occurred_at',
+            'out': 'mapping_id, operation, changed_fields, origin',
+        }[direction]
+        by_id = {lane.id: lane for lane in lanes}
+        cr.execute(
+            f"""SELECT lane_id, id, create_date, correlation_id, {columns}
+                  FROM {_TABLES[direction]}
+                 WHERE lane_id = ANY(%s) AND state IN ('pending', 'failed') ORDER BY id""",
+            [list(by_id)],
+        )
+        for row in cr.dictfetchall():
+            by_id[row['lane_id']].messages.append(row)
+
+    @api.model
+    def _settle(self, cr, claim, results, started=None):
+        """Write the outcome of every lane of ``claim``, in the transaction of its business writes.
+
+        :param results: ``{lane id: Result}`` (see :mod:`.sync_settlement`)
+        :raises StaleClaim: when a lane is not ours any more; the caller rolls everything back
+        """
+        held = self.env['sync.settlement']._write(cr, claim, results, started)
+        if held != len(results):
+            raise StaleClaim(f'{len(results) - held} of {len(results)} lanes were taken over')
+
+    @api.model
+    def _message_model(self, direction):
+        return self.env['sync.event' if direction == 'in' else 'sync.outbox']

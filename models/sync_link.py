@@ -1,0 +1,185 @@
+"""An Odoo record tied to a remote record, with what both sides last agreed on.
+
+``snapshot`` holds canonical values by Odoo field: the base of every three-way merge.
+``variants`` holds what Odoo made of an agreed value where it keeps it in another form; while
+Odoo still has that form, it counts as unchanged. Without it, two sides that normalise
+differently would correct each other for ever.
+
+A deleted pair stays as a tombstone (``deleted_at``): a late event of a dead record must find it.
+"""
+
+from __future__ import annotations
+
+from odoo import api, fields, models
+
+
+class SyncLink(models.Model):
+    _name = 'sync.link'
+    _description = 'Link between an Odoo record and a remote record'
+    _order = 'write_date desc, id desc'
+
+    connection_id = fields.Many2one(
+        'sync.connection', required=True, readonly=True, ondelete='cascade'
+    )
+    company_id = fields.Many2one(related='connection_id.company_id', store=True, index=True)
+    mapping_id = fields.Many2one('sync.mapping', readonly=True, ondelete='set null', index=True)
+    res_model = fields.Char('Odoo model', required=True, readonly=True)
+    res_id = fields.Many2oneReference(
+        'Odoo record ID', model_field='res_model', required=True, readonly=True
+    )
+    res_name = fields.Char('Odoo record', compute='_compute_res_name')
+    remote_object = fields.Char(required=True, readonly=True)
+    remote_id = fields.Char('Remote ID', required=True, readonly=True)
+    remote_url = fields.Char('Open in the SaaS', compute='_compute_remote_url')
+    snapshot = fields.Json(readonly=True)
+    variants = fields.Json(readonly=True)
+    remote_updated_at = fields.Datetime('Changed at the SaaS', readonly=True)
+    last_synced_at = fields.Datetime('Last synchronised', readonly=True)
+    state = fields.Selection(
+        [
+            ('in_sync', 'In sync'),
+            ('pending', 'Pending'),
+            ('failing', 'Failing'),
+            ('conflict', 'Conflict'),
+            ('excluded', 'Excluded'),
+        ],
+        required=True, readonly=True, default='in_sync',
+    )
+    reason = fields.Char(readonly=True, help='Why the record is failing, in conflict or excluded.')
+    conflicts = fields.Json(readonly=True, help='Field → what both sides hold, where a person chooses.')
+    left_filter = fields.Boolean(readonly=True, help='Excluded because the filter excludes it.')
+    deleted_at = fields.Datetime('Deleted', readonly=True)
+    merged_into_id = fields.Many2one('sync.link', readonly=True, ondelete='set null')
+
+    _remote_uniq = models.UniqueIndex(
+        '(connection_id, remote_object, remote_id)', 'This remote record is already linked.'
+    )
+    _record_uniq = models.UniqueIndex(
+        '(connection_id, res_model, res_id, remote_object)', 'This Odoo record is already linked.'
+    )
+    _state_idx = models.Index("(connection_id, state) WHERE state <> 'in_sync'")
+
+    # === COMPUTE === #
+
+    @api.depends('remote_object', 'remote_id')
+    def _compute_display_name(self):
+        for link in self:
+            link.display_name = f'{link.remote_object} {link.remote_id}'
+
+    def _compute_res_name(self):
+        for link in self:
+            record = link._record()
+            link.res_name = record.sudo(False).with_user(self.env.user).display_name \
+                if record and record.has_access('read') else self.env._('(no longer there)')
+
+    def _compute_remote_url(self):
+        for link in self:
+            link.remote_url = link.connection_id.sudo()._record_url(link.remote_object, link.remote_id)
+
+    # === ACTIONS === #
+
+    def action_open_record(self):
+        self.ensure_one()
+        return {
+            'type': 'ir.actions.act_window', 'res_model': self.res_model, 'res_id': self.res_id,
+            'view_mode': 'form', 'views': [(False, 'form')],
+        }
+
+    def action_open_remote(self):
+        self.ensure_one()
+        return {'type': 'ir.actions.act_url', 'url': self.remote_url, 'target': 'new'}
+
+    def action_exclude(self):
+        """Stop synchronising these records; both sides keep what they have."""
+        self.sudo().write({'state': 'excluded', 'reason': self.env._('Excluded by %s.', self.env.user.name)})
+
+    def action_include(self):
+        """Synchronise again, starting from what both sides hold now."""
+        links = self.sudo().filtered(lambda link: link.state == 'excluded' and not link.deleted_at)
+        links.write({'state': 'pending', 'reason': False, 'left_filter': False})
+        return links.action_sync_now()
+
+    def action_sync_now(self):
+        """Read the remote record now and merge it with ours."""
+        self.check_access('read')
+        for connection, links in self.sudo().grouped('connection_id').items():
+            links._request_read(connection)
+        return True
+
+    def action_keep_odoo(self):
+        return self._resolve_conflict('odoo')
+
+    def action_keep_remote(self):
+        return self._resolve_conflict('remote')
+
+    # === BUSINESS === #
+
+    def _record(self):
+        """The Odoo record, archived or not; empty when it is gone."""
+        self.ensure_one()
+        if self.res_model not in self.env:
+            return None
+        return self.env[self.res_model].with_context(active_test=False).browse(self.res_id).exists()
+
+    def _request_read(self, connection):
+        """Post an event of our own for each link: "look at this record"."""
+        self.env['sync.scan']._post_hints(
+            connection, [(link.remote_object, link.remote_id) for link in self], 'sync_now'
+        )
+
+    def _resolve_conflict(self, side):
+        """Declare one side's value the agreed one; the next merge carries the other's over."""
+        self.check_access('read')
+        position = {'odoo': 2, 'remote': 1}[side]
+        for link in self.sudo().filtered(lambda link: link.state == 'conflict'):
+            snapshot = dict(link.snapshot or {})
+            for key, values in (link.conflicts or {}).items():
+                # Base = the losing side's value: to the merge, only the other side has changed.
+                snapshot[key] = values[position]
+            link.write({'snapshot': snapshot, 'conflicts': False, 'state': 'pending',
+                        'reason': False})
+            self.env['sync.lane']._release(link.connection_id, link.remote_object, link.remote_id)
+            link._request_read(link.connection_id)
+        return True
+
+    @api.model
+    def _by_remote(self, connection, remote_object, remote_ids):
+        """``{remote id: link}``, tombstones included."""
+        links = self.sudo().search([
+            ('connection_id', '=', connection.id), ('remote_object', '=', remote_object),
+            ('remote_id', 'in', list(remote_ids)),
+        ])
+        return {link.remote_id: link for link in links}
+
+    @api.model
+    def _by_record(self, connection, remote_object, res_model, res_ids):
+        """``{record id: link}``, tombstones included."""
+        links = self.sudo().search([
+            ('connection_id', '=', connection.id), ('remote_object', '=', remote_object),
+            ('res_model', '=', res_model), ('res_id', 'in', list(res_ids)),
+        ])
+        return {link.res_id: link for link in links}
+
+    @api.model
+    def _move(self, res_model, source_ids, target):
+        """Odoo merged records into ``target``: their links follow it, or become conflicts."""
+        for link in self.search([('res_model', '=', res_model), ('res_id', 'in', source_ids)]):
+            taken = self._by_record(
+                link.connection_id, link.remote_object, res_model, target.ids).get(target.id)
+            if not taken:
+                link.write({'res_id': target.id})
+                self.env.flush_all()
+                continue
+            link.write({'state': 'conflict', 'reason': self.env._(
+                'Its Odoo record was merged into "%(name)s", which is linked to %(id)s. Merge the '
+                'two records at the SaaS as well.',
+                name=target.display_name, id=taken.remote_id)})
+
+    def _local_view(self, local):
+        """``local`` as the merge should see it: Odoo's own form of an agreed value is that value."""
+        snapshot, variants = self.snapshot or {}, self.variants or {}
+        return {
+            key: snapshot[key]
+            if key in variants and key in snapshot and variants[key] == value else value
+            for key, value in local.items()
+        }

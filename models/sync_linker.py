@@ -1,0 +1,126 @@
+"""Keeping links true: after values were taken from the remote, and after it confirmed ours."""
+
+from __future__ import annotations
+
+from odoo import api, fields, models
+
+from ..engine.merge import merge
+
+
+class SyncLinker(models.AbstractModel):
+    _name = 'sync.linker'
+    _description = 'Upkeep of links'
+
+    # === AFTER INBOUND === #
+
+    @api.model
+    def _after_inbound(self, connection, adapter, items):
+        """Link what was applied, note what Odoo made of it, and post what it has to send back."""
+        if not items:
+            return
+        after = adapter.local(
+            adapter.model.browse([item.odoo.id for item in items]),
+            {item.odoo.id: item.merged.snapshot for item in items})
+        new_vals, send_back = [], []
+        for item in items:
+            local = after[item.odoo.id]
+            vals = self._inbound_vals(connection, adapter, item, local)
+            if self._has_to_send(adapter, vals, local):
+                vals['state'] = 'pending' if vals['state'] == 'in_sync' else vals['state']
+                send_back.append(item)
+            if item.link:
+                item.link.write(vals)
+            else:
+                new_vals.append(vals)
+        self.env['sync.link'].sudo().create(new_vals)
+        self._post(connection, adapter, send_back)
+        self.env['sync.capture']._mark_applied(
+            connection.id, adapter.mapping.model, [item.odoo.id for item in items])
+
+    @api.model
+    def _inbound_vals(self, connection, adapter, item, local):
+        snapshot, variants = dict(item.merged.snapshot), dict((item.link and item.link.variants) or {})
+        for key, value in item.merged.to_local.items():
+            if key not in local or key in item.unresolved:
+                snapshot.pop(key, None)  # points to a record Odoo does not know: not agreed
+            elif local[key] != value:
+                variants[key] = local[key]
+            else:
+                variants.pop(key, None)
+        conflicts = {key: list(values) for key, values in item.merged.conflicts.items()}
+        updated = item.record.updated_at
+        return {
+            'connection_id': connection.id, 'mapping_id': adapter.mapping.id,
+            'res_model': adapter.mapping.model, 'res_id': item.odoo.id,
+            'remote_object': adapter.mapping.remote_object, 'remote_id': item.record.remote_id,
+            'snapshot': snapshot, 'variants': variants, 'conflicts': conflicts,
+            'state': 'conflict' if conflicts else 'in_sync',
+            'reason': self._conflict_sentence(conflicts), 'deleted_at': False,
+            'remote_updated_at': updated and updated.replace(tzinfo=None, microsecond=0),
+            'last_synced_at': fields.Datetime.now(),
+        }
+
+    @api.model
+    def _conflict_sentence(self, conflicts):
+        if not conflicts:
+            return False
+        return self.env._(
+            'Both sides changed %s differently. Choose which one to keep.', ', '.join(conflicts))
+
+    @api.model
+    def _has_to_send(self, adapter, vals, local):
+        link = self.env['sync.link'].new(
+            {'snapshot': vals['snapshot'], 'variants': vals['variants']})
+        return bool(self._differences(adapter, link, local)[0])
+
+    @api.model
+    def _post(self, connection, adapter, items):
+        mapping = adapter.mapping
+        if mapping.direction == 'in':
+            return
+        self.env['sync.outbox']._post(self.env.cr, [
+            {'connection_id': connection.id, 'mapping_id': mapping.id,
+             'remote_object': mapping.remote_object, 'res_model': mapping.model,
+             'res_id': item.odoo.id, 'changed_fields': sorted(item.merged.to_remote),
+             'origin': 'merge'}
+            for item in items
+        ])
+
+    # === DIFFERENCES TO SEND === #
+
+    @api.model
+    def _differences(self, adapter, link, local, new_remote=False):
+        """``(to_remote, conflicts)`` of a record against what the remote is known to hold.
+
+        The remote is taken to hold the snapshot: no call is spent on asking.
+        """
+        base = (link.snapshot if link else None) or {}
+        view = link._local_view(local) if link else local
+        rules = [rule for rule in adapter.rules if rule.key in view]
+        remote = {} if new_remote else {rule.key: base.get(rule.key) for rule in rules}
+        merged = merge(rules, base, view, remote, local_at=None, remote_at=None,
+                       new_remote=new_remote)
+        return merged.to_remote, merged.conflicts
+
+    # === AFTER OUTBOUND === #
+
+    @api.model
+    def _after_outbound(self, connection, adapter, item, outcome):
+        """The remote confirmed: what we sent is now what both sides agree on."""
+        snapshot = {**((item.link and item.link.snapshot) or {}), **item.to_remote}
+        variants = {key: value for key, value in ((item.link and item.link.variants) or {}).items()
+                    if key not in item.to_remote}
+        updated = outcome.updated_at
+        vals = {
+            'connection_id': connection.id, 'mapping_id': adapter.mapping.id,
+            'res_model': adapter.mapping.model, 'res_id': item.res_id,
+            'remote_object': adapter.mapping.remote_object, 'remote_id': outcome.remote_id,
+            'snapshot': snapshot, 'variants': variants, 'state': 'in_sync', 'reason': False,
+            'deleted_at': False, 'last_synced_at': fields.Datetime.now(),
+        }
+        if updated:
+            vals['remote_updated_at'] = updated.replace(tzinfo=None, microsecond=0)
+        if item.link:
+            item.link.write(vals)
+        else:
+            item.link = self.env['sync.link'].sudo().create(vals)

@@ -1,0 +1,242 @@
+"""A mapping pairs an Odoo model with a remote object, and says who may do what.
+
+Its lines say how each field travels; see :mod:`.sync_mapping_line`. What depends on mappings and
+is asked on every write (the watch list of the change capture, the objects the webhook stores) is
+cached in the registry and cleared with every change here.
+"""
+
+from __future__ import annotations
+
+from odoo import api, fields, models, tools
+from odoo.exceptions import ValidationError
+from odoo.fields import Domain
+from odoo.tools import safe_eval
+
+DIRECTIONS = [
+    ('in', 'From the SaaS to Odoo'),
+    ('out', 'From Odoo to the SaaS'),
+    ('both', 'Both ways'),
+]
+
+
+class SyncMapping(models.Model):
+    _name = 'sync.mapping'
+    _description = 'Mapping of an Odoo model to a remote object'
+    _inherit = ['mail.thread']
+    _order = 'connection_id, sequence, id'
+
+    name = fields.Char(compute='_compute_name')
+    connection_id = fields.Many2one('sync.connection', required=True, ondelete='cascade', index=True)
+    company_id = fields.Many2one(related='connection_id.company_id', store=True, index=True)
+    active = fields.Boolean(default=True, tracking=True)
+    sequence = fields.Integer(default=10, help='Parents first: companies before their contacts.')
+    model_id = fields.Many2one(
+        'ir.model', 'Odoo model', required=True, ondelete='cascade',
+        domain=[('transient', '=', False), ('abstract', '=', False)],
+    )
+    model = fields.Char('Model', related='model_id.model', store=True, precompute=True, index=True)
+    remote_object = fields.Char(required=True, help='As the SaaS calls it, for example "contacts".')
+    direction = fields.Selection(DIRECTIONS, required=True, default='both', tracking=True)
+    domain = fields.Char(
+        'Filter', default='[]', tracking=True,
+        help='Only Odoo records that match take part. Evaluated at every change, not only once.',
+    )
+    match_keys = fields.Char(
+        'Match by', tracking=True,
+        help='Odoo fields of the lines, comma separated, by which an unlinked record is recognised '
+             'before a new one is created; for example "email".',
+    )
+    create_in = fields.Boolean('Create in Odoo', default=True, tracking=True)
+    create_out = fields.Boolean('Create in the SaaS', default=True, tracking=True)
+    create_values = fields.Json(
+        default=dict, help='Values every record created in Odoo gets, for example its type.'
+    )
+    delete_policy = fields.Selection(
+        [
+            ('ignore', 'Keep the other side'),
+            ('archive', 'Archive the other side'),
+            ('delete', 'Delete the other side'),
+            ('ask', 'Ask a person'),
+        ],
+        required=True, default='archive', tracking=True,
+        help='When a linked record is deleted or archived on one side.',
+    )
+    archive_is_delete = fields.Boolean(
+        'Archiving counts as deleting', default=True,
+        help='Off for opportunities: a lost one is archived in Odoo and very much alive.',
+    )
+    leave_policy = fields.Selection(
+        [('keep', 'Stop synchronising'), ('archive', 'Archive it in the SaaS')],
+        required=True, default='keep',
+        help='When an Odoo record no longer matches the filter.',
+    )
+    track_changes = fields.Boolean(
+        'Log changes in the chatter', default=False,
+        help='Odoo then records old and new values of tracked fields, which takes time.',
+    )
+    version = fields.Integer(default=1, readonly=True, help='Counts changes to the mapping.')
+    line_ids = fields.One2many('sync.mapping.line', 'mapping_id', 'Fields', copy=True)
+    link_count = fields.Integer(compute='_compute_link_count')
+
+    # --- scanning (import and polling) ---
+    poll_since = fields.Datetime(
+        'Polled until', readonly=True, copy=False,
+        help='Remote changes up to here have been asked for.',
+    )
+    sweep_since = fields.Datetime('Deletions swept', readonly=True, copy=False)
+    import_state = fields.Selection(
+        [('none', 'Not imported'), ('running', 'Running'), ('done', 'Done')],
+        required=True, default='none', readonly=True, copy=False,
+    )
+    import_cursor = fields.Char(readonly=True, copy=False)
+    import_count = fields.Integer('Imported', readonly=True, copy=False)
+
+    _pair_uniq = models.UniqueIndex(
+        '(connection_id, model_id, remote_object) WHERE active',
+        'This connection already maps this model to this object.',
+    )
+
+    # === COMPUTE AND CONSTRAINTS === #
+
+    @api.depends('model_id', 'remote_object', 'connection_id')
+    def _compute_name(self):
+        for mapping in self:
+            mapping.name = f'{mapping.model_id.name or "?"} ↔ {mapping.remote_object or "?"}'
+
+    @api.depends('name')
+    def _compute_display_name(self):
+        for mapping in self:
+            mapping.display_name = mapping.name
+
+    def _compute_link_count(self):
+        groups = self.env['sync.link']._read_group(
+            [('mapping_id', 'in', self.ids), ('deleted_at', '=', False)],
+            ['mapping_id'], ['__count'],
+        )
+        counts = {mapping.id: count for mapping, count in groups}
+        for mapping in self:
+            mapping.link_count = counts.get(mapping.id, 0)
+
+    @api.constrains('domain', 'model_id')
+    def _check_domain(self):
+        for mapping in self:
+            try:
+                mapping._model().search(mapping._filter_domain(), limit=1)
+            except Exception as error:
+                raise ValidationError(self.env._(
+                    'Mapping "%(mapping)s": the filter %(filter)s does not work on %(model)s '
+                    '(%(error)s). Edit the filter.',
+                    mapping=mapping.name, filter=mapping.domain,
+                    model=mapping.model_id.name, error=error,
+                )) from error
+
+    @api.constrains('match_keys', 'line_ids')
+    def _check_match_keys(self):
+        for mapping in self:
+            missing = set(mapping._match_keys()) - set(mapping.line_ids.mapped('odoo_field'))
+            if missing:
+                raise ValidationError(self.env._(
+                    'Mapping "%(mapping)s": "Match by" names %(fields)s, which no line maps. '
+                    'Add the line or remove the name.',
+                    mapping=mapping.name, fields=', '.join(sorted(missing)),
+                ))
+
+    @api.constrains('remote_object', 'connection_id')
+    def _check_remote_object(self):
+        for mapping in self:
+            known = mapping.connection_id._connector_class().objects
+            if mapping.remote_object not in known:
+                raise ValidationError(self.env._(
+                    'Mapping "%(mapping)s": %(provider)s has no object "%(object)s". Choose one '
+                    'of: %(known)s.',
+                    mapping=mapping.name, provider=mapping.connection_id._remote_label(),
+                    object=mapping.remote_object, known=', '.join(known),
+                ))
+
+    # === CRUD === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        mappings = super().create(vals_list)
+        self.env.registry.clear_cache()
+        return mappings
+
+    def write(self, vals):
+        structural = set(vals) - {
+            'poll_since', 'sweep_since', 'import_state', 'import_cursor', 'import_count'
+        }
+        if structural and 'version' not in vals:
+            for mapping in self:
+                super(SyncMapping, mapping).write({'version': mapping.version + 1})
+        result = super().write(vals)
+        if structural:
+            self.env.registry.clear_cache()
+        return result
+
+    def unlink(self):
+        result = super().unlink()
+        self.env.registry.clear_cache()
+        return result
+
+    def copy_data(self, default=None):
+        return [dict(vals, active=False) for vals in super().copy_data(default)]
+
+    # === WHAT THE ENGINE ASKS === #
+
+    def _model(self):
+        """The mapped model, for the connection's company, archived records included."""
+        company = self.connection_id.company_id
+        model = self.env[self.model].with_context(
+            active_test=False, allowed_company_ids=company.ids or self.env.companies.ids
+        )
+        return model.with_company(company) if company else model
+
+    def _filter_domain(self):
+        return Domain(safe_eval.safe_eval(self.domain or '[]', {'uid': self.env.uid}))
+
+    def _match_keys(self):
+        return [key.strip() for key in (self.match_keys or '').split(',') if key.strip()]
+
+    def _label_of(self, record):
+        return f'{self.env[self.model]._description} "{record.display_name}"'
+
+    @api.model
+    @tools.ormcache('connection_id')
+    def _inbound_objects_cached(self, connection_id):
+        self.env.cr.execute(
+            """SELECT array_agg(DISTINCT remote_object) FROM sync_mapping
+                WHERE connection_id = %s AND active AND direction IN ('in', 'both')""",
+            [connection_id],
+        )
+        return frozenset(self.env.cr.fetchone()[0] or ())
+
+    @api.model
+    def _inbound_objects(self, cr, connection_id):
+        """The remote objects whose events are worth a lane."""
+        return self.with_env(self.env(cr=cr))._inbound_objects_cached(connection_id)
+
+    @api.model
+    def _for_object(self, connection, remote_object, direction):
+        return self.sudo().search([
+            ('connection_id', '=', connection.id), ('remote_object', '=', remote_object),
+            ('direction', 'in', (direction, 'both')),
+        ])
+
+    def _rules(self):
+        """The merge rules of the lines, each kept within the direction of the mapping."""
+        return [line._rule(self.direction) for line in self.line_ids]
+
+    def _fields_to_read(self):
+        """``(remote fields, associated objects)`` a read of this mapping has to ask for."""
+        names, associations = set(), set()
+        for name in (name for line in self.line_ids for name in line._remote_fields()):
+            if name.startswith('associations.'):
+                associations.add(name.removeprefix('associations.'))
+            else:
+                names.add(name)
+        return names, associations
+
+    def _touch(self):
+        """A line changed: another version, and nothing cached any more."""
+        for mapping in self.exists():
+            mapping.write({'version': mapping.version + 1})

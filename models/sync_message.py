@@ -1,0 +1,103 @@
+"""What inbound events and outbound messages have in common.
+
+A message is written once and never changed but for its outcome. Producers (the webhook, the
+change capture) only ever INSERT: they touch no lane, so no user's save and no delivery can
+collide with a worker. The scheduler (:mod:`.sync_lane`) finds messages without a lane, and
+gives them one.
+
+Life of a message::
+
+    pending ──► done | ignored | superseded      the lane was worked
+       │  ▲
+       ▼  │ replay
+    failed ──► cancelled                         a person gave it up
+"""
+
+from __future__ import annotations
+
+from odoo import api, fields, models
+
+MESSAGE_STATES = [
+    ('pending', 'Pending'),
+    ('done', 'Done'),
+    ('ignored', 'Ignored'),
+    ('superseded', 'Superseded'),
+    ('failed', 'Failed'),
+    ('cancelled', 'Cancelled'),
+]
+
+ERROR_CLASSES = [
+    ('transient', 'Temporary failure'),
+    ('rate_limit', 'Rate limit'),
+    ('auth', 'Sign-in'),
+    ('data', 'Refused data'),
+    ('conflict', 'Conflict'),
+    ('contract', 'Unexpected format'),
+    ('bug', 'Internal error'),
+]
+
+
+class SyncMessage(models.AbstractModel):
+    _name = 'sync.message'
+    _description = 'Message waiting for, or worked by, a lane'
+
+    #: 'in' or 'out': the direction of the lanes that drain this table.
+    _direction = None
+    #: SQL expression over the table's own columns: the key of the message's lane.
+    _lane_key_sql = None
+
+    connection_id = fields.Many2one(
+        'sync.connection', required=True, readonly=True, ondelete='cascade'
+    )
+    company_id = fields.Many2one(related='connection_id.company_id')
+    remote_object = fields.Char(readonly=True)
+    state = fields.Selection(MESSAGE_STATES, required=True, readonly=True, default='pending')
+    reason = fields.Char(readonly=True, help='Why it ended the way it did.')
+    priority = fields.Integer(readonly=True, default=10, help='Lower goes first.')
+    correlation_id = fields.Char(
+        readonly=True, help='Joins a delivery, the records it changed and the calls it caused.'
+    )
+    lane_id = fields.Many2one(
+        'sync.lane', readonly=True, ondelete='set null',
+        help='The schedule of its record, while the message waits.',
+    )
+    error_class = fields.Selection(ERROR_CLASSES, readonly=True)
+    error_message = fields.Text(readonly=True)
+    done_at = fields.Datetime(readonly=True)
+    latency = fields.Float(
+        'Latency (s)', readonly=True, aggregator='avg', digits=(12, 3),
+        help='Seconds between the arrival of the message and its outcome.',
+    )
+
+    # The two halves of the scheduler's question "what is new?" and "what belongs to this lane?".
+    # Both are partial, so that a year of history costs them nothing.
+    _fresh_idx = models.Index("(id) WHERE state = 'pending' AND lane_id IS NULL")
+    _lane_idx = models.Index('(lane_id) WHERE lane_id IS NOT NULL')
+    _open_idx = models.Index("(connection_id) WHERE state IN ('pending', 'failed')")
+    _history_idx = models.Index('(connection_id, create_date)')
+    _correlation_idx = models.Index('(correlation_id)')
+
+    @api.depends('connection_id', 'remote_object')
+    def _compute_display_name(self):
+        for message in self:
+            message.display_name = f'{message.remote_object or message._description} #{message.id}'
+
+    # === ACTIONS === #
+
+    def action_replay(self):
+        """Work the messages again: same rows, same keys. Those still waiting are hurried."""
+        return self.env['sync.lane']._replay_messages(self)
+
+    def action_ignore(self):
+        """Give the messages up; they stay in the log as cancelled."""
+        return self.env['sync.lane']._cancel_messages(self)
+
+    def action_open_attempts(self):
+        self.ensure_one()
+        return {
+            'type': 'ir.actions.act_window',
+            'name': self.env._('Attempts'),
+            'res_model': 'sync.attempt',
+            'view_mode': 'list,form',
+            'domain': [('correlation_id', '=', self.correlation_id)],
+        }

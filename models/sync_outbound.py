@@ -1,0 +1,331 @@
+"""The way out: outbox → lane → the record's present state → difference → one call → commit.
+
+The payload is built from what the record is now and sends only what differs from the snapshot;
+an echo of something that came in therefore finds nothing to send. The call is made outside any
+transaction that holds locks; its outcome is committed right after. A call without an answer is
+read back before anything is created, and a create carries our own unique id, so that neither a
+crash nor a time-out can make a duplicate.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from odoo import api, models
+
+from ..engine import pause
+from ..engine.contracts import Change
+from ..engine.errors import ConflictError, SyncError, TransientError
+from .record_adapter import UNLINKED, RecordAdapter
+from .sync_lane import Lane
+from .sync_settlement import Result
+
+#: Seconds a record waits for the record it points to, before it is looked at again.
+PARENT_DELAY = 2
+
+
+@dataclass
+class OutItem:
+    """One lane on its way out."""
+
+    lane: Lane
+    res_model: str
+    res_id: int
+    mapping: object = None
+    record: object = None
+    link: object = None
+    to_remote: dict = field(default_factory=dict)
+    change: Change | None = None
+
+
+class SyncOutbound(models.AbstractModel):
+    _name = 'sync.outbound'
+    _description = 'Outbound pipeline'
+
+    @api.model
+    def _process(self, connection, claim):
+        items = [self._item(lane) for lane in claim.lanes]
+        results = {}
+        self._load(connection, claim.object, items, results)
+        for mapping, group in self._by_mapping(items, results).items():
+            adapter = RecordAdapter(mapping)
+            connector = connection._connector(self._correlation(claim))
+            self._adopt_unknown(connection, adapter, connector, group)
+            self._prepare(connection, adapter, group, results)
+            self._send(connection, claim, adapter, connector, group, results)
+        self._commit(claim, results)
+
+    @staticmethod
+    def _item(lane):
+        model, _, res_id = lane.key.partition(',')
+        return OutItem(lane, model, int(res_id))
+
+    @api.model
+    def _correlation(self, claim):
+        return self.env['sync.inbound']._correlation(claim)
+
+    # === LOAD === #
+
+    @api.model
+    def _load(self, connection, remote_object, items, results):
+        """Find record, link and mapping of every item; settle those that do not take part."""
+        mappings = self.env['sync.mapping']._for_object(connection, remote_object, 'out')
+        for model in {item.res_model for item in items}:
+            group = [item for item in items if item.res_model == model]
+            if model not in self.env:
+                for item in group:
+                    results[item.lane.id] = Result('ignored', reason=self.env._(
+                        'The model %s is not installed any more.', model))
+                continue
+            self._load_model(connection, remote_object, model, group, mappings)
+        for item in items:
+            if item.lane.id not in results:
+                result = self._reason_to_stop(connection, item)
+                if result:
+                    results[item.lane.id] = result
+
+    @api.model
+    def _load_model(self, connection, remote_object, model, items, mappings):
+        ids = [item.res_id for item in items]
+        records = self.env[model].with_context(active_test=False).browse(ids).exists()
+        links = self.env['sync.link']._by_record(connection, remote_object, model, ids)
+        present = set(records.ids)
+        fitting = [
+            (mapping, set(records.filtered_domain(mapping._filter_domain())._ids))
+            for mapping in mappings if mapping.model == model
+        ]
+        for item in items:
+            item.link = links.get(item.res_id)
+            if item.res_id in present:
+                item.record = records.browse(item.res_id)
+                item.mapping = next((m for m, ids in fitting if item.res_id in ids), None)
+
+    @api.model
+    def _reason_to_stop(self, connection, item):
+        """The Result of an item with nothing to send, or with a removal to decide; else None."""
+        removal = self.env['sync.outbound.removal']
+        link = item.link
+        if link and link.left_filter and item.mapping:
+            link.write({'state': 'in_sync', 'reason': False, 'left_filter': False})
+        if link and not link.deleted_at and link.state in ('excluded', 'conflict'):
+            return Result('ignored', reason=self.env._(
+                'The record is %(state)s: %(reason)s', state=link.state, reason=link.reason or ''))
+        if not item.record:
+            return removal._unlinked(item)
+        if link and not link.deleted_at and not item.mapping:
+            return removal._left_filter(item)
+        if not item.mapping:
+            return Result('ignored', reason=self.env._('The record does not match the filter.'))
+        if removal._is_archived(item):
+            return removal._archived(item)
+        if not link and not item.mapping.create_out:
+            return Result('ignored', reason=self.env._(
+                'The mapping does not create records in %s.', connection._remote_label()))
+        if link and link.deleted_at:
+            return removal._revived(item)
+        return self._inbound_first(connection, item)
+
+    @api.model
+    def _inbound_first(self, connection, item):
+        """News of the same record is waiting to come in: the merge there sees both sides."""
+        if not item.link:
+            return None
+        self.env.cr.execute(
+            """SELECT 1 FROM sync_event WHERE connection_id = %s AND remote_object = %s
+                  AND remote_id = %s AND state = 'pending' LIMIT 1""",
+            [connection.id, item.link.remote_object, item.link.remote_id])
+        if not self.env.cr.fetchone():
+            return None
+        return Result('waiting', delay=PARENT_DELAY, reason=self.env._(
+            'A change of the same record is waiting to come in first.'))
+
+    @staticmethod
+    def _by_mapping(items, results):
+        groups = {}
+        for item in items:
+            if item.lane.id not in results:
+                mapping = item.mapping or item.link.mapping_id
+                groups.setdefault(mapping, []).append(item)
+        return groups
+
+    # === PREPARE === #
+
+    @api.model
+    def _key(self, connection, item):
+        """Our own unique id of the record at the remote; survives a restore of the database."""
+        return f'{connection.external_namespace}-{item.res_model}-{item.res_id}'
+
+    @api.model
+    def _adopt_unknown(self, connection, adapter, connector, items):
+        """Read back creations whose outcome nobody knows: what exists is linked, not made again."""
+        doubtful = {
+            self._key(connection, item): item for item in items if item.lane.unknown and not item.link
+        }
+        if not doubtful:
+            return
+        field_name = connection._external_id_field()
+        found = connector.find(adapter.mapping.remote_object, field_name, list(doubtful), [field_name])
+        for key, records in found.items():
+            if records and key in doubtful:
+                item = doubtful[key]
+                item.link = self.env['sync.link'].sudo().create({
+                    'connection_id': connection.id, 'mapping_id': adapter.mapping.id,
+                    'res_model': item.res_model, 'res_id': item.res_id, 'state': 'pending',
+                    'remote_object': adapter.mapping.remote_object,
+                    'remote_id': records[0].remote_id, 'snapshot': {},
+                })
+
+    @api.model
+    def _prepare(self, connection, adapter, items, results):
+        """Fill ``to_remote`` and ``change``; settle what has nothing to send or has to wait."""
+        upserts = [item for item in items if not item.change]
+        records = adapter.model.browse([item.res_id for item in upserts])
+        snapshots = {item.res_id: (item.link and item.link.snapshot) or {} for item in upserts}
+        local = adapter.local(records, snapshots)
+        for item in upserts:
+            to_remote, _conflicts = self.env['sync.linker']._differences(
+                adapter, item.link, local[item.res_id], new_remote=not item.link)
+            parent = next((value for value in to_remote.values() if self._is_unlinked(value)), None)
+            if parent:
+                results[item.lane.id] = self._wait_for_parent(connection, adapter, item, parent)
+            elif not to_remote and item.link:
+                results[item.lane.id] = Result('nothing', reason=self.env._(
+                    'Nothing to send: both sides already agree.'))
+            else:
+                item.to_remote = to_remote
+                item.change = self._change(connection, adapter, item)
+
+    @staticmethod
+    def _is_unlinked(value):
+        return isinstance(value, str) and value.startswith(UNLINKED)
+
+    @api.model
+    def _change(self, connection, adapter, item):
+        snapshot = (item.link and item.link.snapshot) or {}
+        values, associations, dropped = adapter.wire(item.to_remote, snapshot)
+        return Change(
+            key=self._key(connection, item), remote_id=(item.link and item.link.remote_id) or None,
+            values=values, associations=associations, dropped=dropped)
+
+    @api.model
+    def _wait_for_parent(self, connection, adapter, item, parent):
+        """Send the record it points to first; come back shortly, at no cost."""
+        model, _, res_id = parent.removeprefix(UNLINKED).partition(',')
+        record = self.env[model].browse(int(res_id))
+        objects = [o for line in adapter.link_lines() for o in adapter.link_objects(line)]
+        mapping = adapter.mapping_of(record, objects)
+        failing = self._lane_of(connection, mapping, record)
+        if failing and failing.state in ('failed', 'quarantined'):
+            return Result('failed', error=ConflictError(
+                f'{parent} cannot be sent', code='PARENT_FAILED', user_message=self.env._(
+                    '"%(parent)s", which this record belongs to, could not be sent: %(reason)s '
+                    'Solve that first, then replay this one.',
+                    parent=record.display_name, reason=failing.error_message)))
+        if not failing:
+            self.env['sync.outbox']._post(self.env.cr, [{
+                'connection_id': connection.id, 'mapping_id': mapping.id, 'res_model': model,
+                'remote_object': mapping.remote_object, 'res_id': record.id, 'origin': 'parent',
+            }])
+        return Result('waiting', delay=PARENT_DELAY, reason=self.env._(
+            'Waits for "%s", which has to be sent first.', record.display_name))
+
+    @api.model
+    def _lane_of(self, connection, mapping, record):
+        return self.env['sync.lane'].sudo().search([
+            ('connection_id', '=', connection.id), ('direction', '=', 'out'),
+            ('object', '=', mapping.remote_object), ('key', '=', f'{record._name},{record.id}'),
+        ])
+
+    # === SEND === #
+
+    @api.model
+    def _send(self, connection, claim, adapter, connector, items, results):
+        """Make the calls and settle each item by its own outcome."""
+        items = [item for item in items if item.change and item.lane.id not in results]
+        if not items:
+            return
+        if connection.shadow:
+            for item in items:
+                results[item.lane.id] = self._shadow(item)
+            return
+        self.env.cr.commit()
+        pause.point('before_call')
+        outcomes = connector.write(adapter.mapping.remote_object, [item.change for item in items])
+        pause.point('after_call')
+        by_key = {outcome.key: outcome for outcome in outcomes}
+        for item in items:
+            results[item.lane.id] = self._settle(
+                connection, adapter, item, by_key.get(item.change.key))
+
+    @api.model
+    def _shadow(self, item):
+        return Result('shadow', reason=self.env._('Shadow mode: nothing was sent.'),
+                      summary=self.env._('Would send: %s.', ', '.join(sorted(item.to_remote))))
+
+    @api.model
+    def _settle(self, connection, adapter, item, outcome):
+        details = {
+            'http_status': outcome and outcome.http_status,
+            'request_id': outcome and outcome.request_id,
+        }
+        if outcome is None or outcome.status == 'unknown':
+            error = (outcome and outcome.error) or TransientError(
+                'no answer for this record', code='NO_OUTCOME', user_message=self.env._(
+                    '%s did not say what became of this record.', connection._remote_label()))
+            result = Result.from_error(error, item.lane, connection._retry_policy())
+            result.unknown = True
+            return result
+        if outcome.status == 'failed':
+            return self._failed(connection, adapter, item, outcome.error)
+        if item.change.operation == 'delete':
+            return self.env['sync.outbound.removal']._confirmed(item)
+        self.env['sync.linker']._after_outbound(connection, adapter, item, outcome)
+        verb = self.env._('Created') if outcome.created else self.env._('Sent')
+        return Result('done', summary=f'{verb}: {", ".join(sorted(item.to_remote))}', **details)
+
+    @api.model
+    def _failed(self, connection, adapter, item, error):
+        if isinstance(error, ConflictError) and error.remote_id and not item.link:
+            adopted = self._adopt_existing(connection, adapter, item, error)
+            if adopted:
+                return adopted
+        result = Result.from_error(error, item.lane, connection._retry_policy())
+        if item.link and result.outcome == 'failed':
+            state = 'conflict' if isinstance(error, ConflictError) else 'failing'
+            reason = error.user_message if isinstance(error, SyncError) else str(error)
+            item.link.write({'state': state, 'reason': reason})
+        return result
+
+    @api.model
+    def _adopt_existing(self, connection, adapter, item, error):
+        """The remote already has this record: link the two, unless another Odoo record has it."""
+        remote_object = adapter.mapping.remote_object
+        taken = self.env['sync.link']._by_remote(
+            connection, remote_object, [error.remote_id]).get(error.remote_id)
+        if taken:
+            error.user_message = self.env._(
+                '%(provider)s already has this record as %(id)s, which is linked to "%(name)s" in '
+                'Odoo. Merge the two Odoo records, or change the value they share.',
+                provider=connection._remote_label(), id=error.remote_id, name=taken.res_name)
+            return None
+        self.env['sync.link'].sudo().create({
+            'connection_id': connection.id, 'mapping_id': adapter.mapping.id, 'snapshot': {},
+            'res_model': item.res_model, 'res_id': item.res_id, 'state': 'pending',
+            'remote_object': remote_object, 'remote_id': error.remote_id,
+        })
+        self.env['sync.scan']._post_hints(
+            connection, [(remote_object, error.remote_id)], 'adopt', cr=self.env.cr)
+        return Result('waiting', delay=PARENT_DELAY, reason=self.env._(
+            '%(provider)s already has this record as %(id)s: linked, and merged next.',
+            provider=connection._remote_label(), id=error.remote_id))
+
+    # === COMMIT === #
+
+    @api.model
+    def _commit(self, claim, results):
+        part = claim.part(lane for lane in claim.lanes if lane.id in results)
+        self.env['sync.lane']._settle(
+            self.env.cr, part, results, self.env.context.get('saas_sync_started'))
+        pause.point('before_commit')
+        self.env.cr.commit()
+        pause.point('after_commit')

@@ -1,0 +1,215 @@
+"""Looking for changes nobody told us of: the import, the poll, the sweep for deletions.
+
+All three only post events ("look at this record") into the same log as the webhook; what happens
+then is the inbound pipeline's business. The poll is the safety net behind webhooks and the only
+way for accounts without them: it asks again for an overlap, because search indexes lag, and skips
+what our own link already knows.
+
+Weakness: deletions are only seen by the sweep (once an hour) where no webhook reports them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import uuid
+from datetime import datetime, timedelta, timezone
+
+from odoo import api, fields, models
+
+from ..engine.contracts import InboundEvent
+from ..engine.errors import AuthError, RateLimitError, SyncError
+from .queue_cursor import queue_cursor
+
+_logger = logging.getLogger(__name__)
+
+OVERLAP = timedelta(minutes=5)
+#: Once in so many minutes the poll looks back further, for records the index showed late.
+LATE_OVERLAP = timedelta(hours=1)
+SWEEP_INTERVAL = timedelta(hours=1)
+IMPORT_PRIORITY = 20
+HINT_PRIORITY = 0
+
+
+class SyncScan(models.AbstractModel):
+    _name = 'sync.scan'
+    _description = 'Import, poll and sweep'
+
+    # === HINTS === #
+
+    @api.model
+    def _event(self, kind, remote_object, remote_id, *key):
+        """An event of our own. ``key`` makes it the same event, or another, next time."""
+        text = '\0'.join([kind, remote_object, remote_id, *map(str, key)])
+        return InboundEvent(
+            idempotency_key=hashlib.sha256(text.encode()).hexdigest(),
+            event_type=f'saas_sync.{kind}',
+            kind=kind if kind in ('poll', 'import', 'delete') else 'change',
+            remote_object=remote_object, remote_id=remote_id,
+            occurred_at=datetime.now(timezone.utc))
+
+    @api.model
+    def _post_hints(self, connection, pairs, kind, cr=None):
+        """Post "look at this record" for ``(remote object, remote id)`` pairs.
+
+        In the given cursor's transaction, or else in the present one; the workers are woken
+        after it commits.
+        """
+        once = uuid.uuid4().hex
+        events = [self._event(kind, *pair, once) for pair in pairs]
+        self.env['sync.event']._ingest(
+            cr or self.env.cr, connection.id, events, once, priority=HINT_PRIORITY)
+        self.env.cr.postcommit.add(self.env['sync.worker']._wake)
+
+    # === ONE STEP OF WHATEVER IS DUE === #
+
+    @api.model
+    def _step(self):
+        """Read one page of every running import and do every due poll.
+
+        :return: how many pages were read
+        """
+        pages = 0
+        for mapping in self._candidates():
+            connection = mapping.connection_id
+            if not connection._is_live() or not self._lock(mapping):
+                continue
+            try:
+                pages += self._scan(connection, mapping)
+                self.env.cr.commit()
+            except SyncError as error:
+                self.env.cr.rollback()
+                self._on_error(connection, error)
+        return pages
+
+    @api.model
+    def _candidates(self):
+        self.env.cr.commit()
+        mappings = self.env['sync.mapping'].sudo().search([
+            ('connection_id.state', '=', 'connected'), ('direction', 'in', ('in', 'both'))])
+        now = fields.Datetime.now()
+        return mappings.filtered(
+            lambda m: not (m.connection_id.hold_until and m.connection_id.hold_until > now)
+            and (m.import_state == 'running' or self._poll_is_due(m, now)))
+
+    @staticmethod
+    def _poll_is_due(mapping, now):
+        connection = mapping.connection_id
+        if not connection.poll_enabled or not mapping.poll_since:
+            return False
+        interval = timedelta(minutes=connection.poll_interval_minutes or 5)
+        return mapping.poll_since + interval <= now
+
+    @api.model
+    def _lock(self, mapping):
+        """One worker scans a mapping at a time; the others have lanes to work."""
+        self.env.cr.execute(
+            "SELECT pg_try_advisory_xact_lock(hashtext('saas_sync.scan'), %s)", [mapping.id])
+        return self.env.cr.fetchone()[0]
+
+    @api.model
+    def _scan(self, connection, mapping):
+        if mapping.import_state == 'running':
+            return self._import_page(connection, mapping)
+        return self._poll(connection, mapping) + self._sweep_deletions(connection, mapping)
+
+    @api.model
+    def _on_error(self, connection, error):
+        _logger.warning('Scanning %s: %s', connection.name, error)
+        if isinstance(error, AuthError):
+            connection._set_needs_auth(error)
+        else:
+            policy = connection._retry_policy()
+            kind = 'rate_limit' if isinstance(error, RateLimitError) else 'transient'
+            connection._hold(policy.delay(kind, 1, error.retry_after), error)
+
+    # === IMPORT === #
+
+    @api.model
+    def _start_import(self, mappings):
+        """Have everything at the remote looked at, page by page, by the workers."""
+        mappings.write({'import_state': 'running', 'import_cursor': False, 'import_count': 0})
+        self.env.cr.postcommit.add(self.env['sync.worker']._wake)
+
+    @api.model
+    def _import_page(self, connection, mapping):
+        page = connection._connector().list_page(
+            mapping.remote_object, [], mapping.import_cursor or None)
+        stamp = mapping.version
+        events = [
+            self._event('import', mapping.remote_object, record.remote_id, stamp, record.updated_at)
+            for record in page.records
+        ]
+        self._store(connection, events, IMPORT_PRIORITY)
+        vals = {
+            'import_cursor': page.cursor or False,
+            'import_count': mapping.import_count + len(page.records),
+        }
+        if not page.cursor:
+            vals |= {'import_state': 'done',
+                     'poll_since': mapping.poll_since or fields.Datetime.now()}
+        mapping.write(vals)
+        return 1
+
+    # === POLL === #
+
+    @api.model
+    def _poll(self, connection, mapping):
+        """Ask for what changed since the last poll less an overlap; post what we do not know."""
+        until = fields.Datetime.now()
+        overlap = LATE_OVERLAP if mapping.poll_since.hour != until.hour else OVERLAP
+        since = (mapping.poll_since - overlap).replace(tzinfo=timezone.utc)
+        connector, cursor, pages = connection._connector(), None, 0
+        while True:
+            page = connector.poll_page(
+                mapping.remote_object, since, until.replace(tzinfo=timezone.utc), cursor)
+            self._store(connection, self._news(connection, mapping, page.records), 10)
+            pages, cursor = pages + 1, page.cursor
+            if not cursor:
+                break
+        mapping.write({'poll_since': until})
+        return pages
+
+    @api.model
+    def _news(self, connection, mapping, records):
+        """Events for the records whose modification is not the one our link already holds."""
+        links = self.env['sync.link']._by_remote(
+            connection, mapping.remote_object, [record.remote_id for record in records])
+        events = []
+        for record in records:
+            link = links.get(record.remote_id)
+            updated = record.updated_at and record.updated_at.replace(tzinfo=None, microsecond=0)
+            if link and updated and link.remote_updated_at and updated <= link.remote_updated_at:
+                continue
+            events.append(self._event('poll', mapping.remote_object, record.remote_id, updated))
+        return events
+
+    @api.model
+    def _sweep_deletions(self, connection, mapping):
+        """List what the remote holds in its bin; post a deletion for each linked record there."""
+        now = fields.Datetime.now()
+        if mapping.sweep_since and mapping.sweep_since + SWEEP_INTERVAL > now:
+            return 0
+        connector, cursor, pages = connection._connector(), None, 0
+        while True:
+            page = connector.list_page(mapping.remote_object, [], cursor, archived=True)
+            links = self.env['sync.link']._by_remote(
+                connection, mapping.remote_object, [record.remote_id for record in page.records])
+            self._store(connection, [
+                self._event('delete', mapping.remote_object, record.remote_id, record.updated_at)
+                for record in page.records
+                if record.remote_id in links and not links[record.remote_id].deleted_at
+            ], 10)
+            pages, cursor = pages + 1, page.cursor
+            if not cursor:
+                break
+        mapping.write({'sweep_since': now})
+        return pages
+
+    @api.model
+    def _store(self, connection, events, priority):
+        """Store in a transaction of its own: a scan that dies half-way loses nothing."""
+        if events:
+            with queue_cursor(self.env) as cr:
+                self.env['sync.event']._ingest(
+                    cr, connection.id, events, uuid.uuid4().hex, priority)

@@ -1,0 +1,231 @@
+"""What becomes of a lane after a try, and the SQL that writes it down.
+
+Every outcome of every try goes through :meth:`SyncSettlement._write`, in the transaction that
+holds the business writes it speaks of: the record, its link, its messages, its lane and the
+attempt commit together or not at all.
+"""
+
+from __future__ import annotations
+
+import time
+import traceback
+from dataclasses import dataclass
+
+from odoo import api, models
+
+from ..engine.errors import SyncError, classify, fingerprint
+from .queue_cursor import insert_values
+
+#: Outcomes that end the messages, with the state they end in.
+FINAL = {'done': 'done', 'nothing': 'done', 'ignored': 'ignored', 'shadow': 'ignored'}
+
+
+@dataclass
+class Result:
+    """The outcome of one lane.
+
+    ``outcome`` is a value of ``sync.attempt.outcome``. ``delay`` (seconds) belongs to ``retry``
+    (costs an attempt) and ``waiting`` (costs none). ``reason`` and ``summary`` are sentences.
+    """
+
+    outcome: str
+    reason: str | None = None
+    error: BaseException | None = None
+    delay: float = 0.0
+    unknown: bool = False
+    summary: str | None = None
+    http_status: int | None = None
+    request_id: str | None = None
+
+    @classmethod
+    def from_error(cls, error, lane, policy):
+        """Decide by the class of ``error``: retry, wait at no cost, or give up.
+
+        :param policy: the connection's :class:`~..engine.retry.RetryPolicy`
+        """
+        error_class = classify(error)
+        unknown = type(error).__name__ == 'UnknownOutcome'
+        details = {
+            'error': error, 'unknown': unknown,
+            'http_status': getattr(error, 'status', None),
+            'request_id': getattr(error, 'request_id', None),
+        }
+        if error_class in ('rate_limit', 'auth'):
+            delay = policy.delay(error_class, 1, getattr(error, 'retry_after', None))
+            return cls('waiting', delay=delay, **details)
+        if policy.gives_up(error_class, lane.attempts + 1):
+            return cls('failed', **details)
+        retry_after = getattr(error, 'retry_after', None)
+        delay = policy.delay(error_class, lane.attempts + 1, retry_after)
+        return cls('retry', delay=delay, **details)
+
+
+class SyncSettlement(models.AbstractModel):
+    _name = 'sync.settlement'
+    _description = 'Settlement of worked lanes'
+
+    @api.model
+    def _write(self, cr, claim, results, started=None):
+        """Write ``results`` (lane id → :class:`Result`) and return how many lanes were ours."""
+        lanes = {lane.id: lane for lane in claim.lanes if lane.id in results}
+        final = {i: r for i, r in results.items() if r.outcome in FINAL}
+        later = {i: r for i, r in results.items() if r.outcome in ('retry', 'waiting')}
+        failed = {i: r for i, r in results.items() if r.outcome == 'failed'}
+        held = self._settle_final(cr, claim, lanes, final)
+        held += self._settle_later(cr, claim, lanes, later)
+        held += self._settle_failed(cr, claim, lanes, failed)
+        self._log_attempts(cr, claim, lanes, results, started)
+        return held
+
+    @api.model
+    def _settle_final(self, cr, claim, lanes, results):
+        """Leave the lanes to the sweep: running, without a token, nothing counted any more."""
+        if not results:
+            return 0
+        cr.execute(
+            """UPDATE sync_lane
+                  SET token = NULL, worker = NULL, lease_until = NULL, attempts = 0, crashes = 0,
+                      unknown = false, error_class = NULL, error_message = NULL,
+                      error_field = NULL, fingerprint = NULL, failed_at = NULL,
+                      write_date = now() AT TIME ZONE 'UTC'
+                WHERE id = ANY(%s) AND token = %s""",
+            [list(results), claim.token],
+        )
+        held = cr.rowcount
+        rows = [
+            (message['id'], FINAL[result.outcome], result.reason)
+            for lane_id, result in results.items()
+            for message in lanes[lane_id].messages
+        ]
+        if rows:
+            insert_values(
+                cr,
+                f"""UPDATE {self._table_of(claim)} m
+                       SET state = v.state, reason = v.reason, lane_id = NULL,
+                           error_class = NULL, error_message = NULL,
+                           done_at = now() AT TIME ZONE 'UTC',
+                           latency = extract(epoch FROM clock_timestamp() AT TIME ZONE 'UTC'
+                                                        - m.create_date)
+                      FROM (VALUES %s) AS v(id, state, reason) WHERE m.id = v.id""",
+                rows, '(%s, %s::varchar, %s::varchar)',
+            )
+        return held
+
+    @api.model
+    def _settle_later(self, cr, claim, lanes, results):
+        if not results:
+            return 0
+        rows = [
+            (
+                lane_id, result.delay, lanes[lane_id].attempts + (result.outcome == 'retry'),
+                result.unknown, *self._error_columns(result),
+            )
+            for lane_id, result in results.items()
+        ]
+        insert_values(
+            cr,
+            """UPDATE sync_lane l
+                  SET state = 'waiting', token = NULL, worker = NULL, lease_until = NULL,
+                      crashes = 0, attempts = v.attempts, unknown = l.unknown OR v.unknown,
+                      run_at = clock_timestamp() AT TIME ZONE 'UTC' + v.delay * interval '1 s',
+                      error_class = v.error_class, error_message = v.error_message,
+                      error_field = v.error_field, fingerprint = v.fingerprint,
+                      write_date = now() AT TIME ZONE 'UTC'
+                 FROM (VALUES %s) AS v(id, delay, attempts, unknown, token, error_class,
+                                       error_message, error_field, fingerprint)
+                WHERE l.id = v.id AND l.token = v.token""",
+            [(*row[:4], claim.token, *row[4:]) for row in rows],
+            '(%s, %s::float8, %s, %s, %s, %s::varchar, %s::text, %s::varchar, %s::varchar)',
+        )
+        return cr.rowcount
+
+    @api.model
+    def _settle_failed(self, cr, claim, lanes, results):
+        if not results:
+            return 0
+        rows = [
+            (lane_id, claim.token, lanes[lane_id].attempts + 1, *self._error_columns(result))
+            for lane_id, result in results.items()
+        ]
+        insert_values(
+            cr,
+            """UPDATE sync_lane l
+                  SET state = 'failed', token = NULL, worker = NULL, lease_until = NULL,
+                      crashes = 0, attempts = v.attempts, error_class = v.error_class,
+                      error_message = v.error_message, error_field = v.error_field,
+                      fingerprint = v.fingerprint, failed_at = now() AT TIME ZONE 'UTC',
+                      write_date = now() AT TIME ZONE 'UTC'
+                 FROM (VALUES %s) AS v(id, token, attempts, error_class, error_message,
+                                       error_field, fingerprint)
+                WHERE l.id = v.id AND l.token = v.token""",
+            rows,
+            '(%s, %s, %s, %s::varchar, %s::text, %s::varchar, %s::varchar)',
+        )
+        held = cr.rowcount
+        messages = [
+            (message['id'], *self._error_columns(result)[:2])
+            for lane_id, result in results.items()
+            for message in lanes[lane_id].messages
+        ]
+        if messages:
+            insert_values(
+                cr,
+                f"""UPDATE {self._table_of(claim)} m
+                       SET state = 'failed', error_class = v.error_class,
+                           error_message = v.error_message
+                      FROM (VALUES %s) AS v(id, error_class, error_message) WHERE m.id = v.id""",
+                messages, '(%s, %s::varchar, %s::text)',
+            )
+        return held
+
+    @api.model
+    def _log_attempts(self, cr, claim, lanes, results, started):
+        duration = time.monotonic() - started if started else None
+        self.env['sync.attempt']._log(cr, [
+            {
+                'connection_id': claim.connection_id, 'direction': claim.direction,
+                'object': claim.object, 'key': lanes[lane_id].key, 'outcome': result.outcome,
+                'started_at': self._started_at(duration), 'duration': duration,
+                'number': lanes[lane_id].attempts + 1, 'messages': len(lanes[lane_id].messages),
+                'http_status': result.http_status, 'request_id': result.request_id,
+                'summary': result.summary or result.reason,
+                'correlation_id': self._correlation_of(lanes[lane_id]),
+                'traceback': self._traceback_of(result.error),
+                'error_class': result.error and classify(result.error),
+                'error_message': self._error_columns(result)[1],
+            }
+            for lane_id, result in results.items()
+        ])
+
+    # === HELPERS === #
+
+    @api.model
+    def _error_columns(self, result):
+        """``(error_class, sentence, field, fingerprint)`` of a result; all None without error."""
+        error = result.error
+        if error is None:
+            return None, result.reason, None, None
+        if isinstance(error, SyncError):
+            return error.error_class, error.user_message, error.field, error.fingerprint
+        message = str(error) or type(error).__name__
+        cause = fingerprint('bug', None, None, f'{type(error).__name__}: {message}')
+        return 'bug', message, None, cause
+
+    @api.model
+    def _traceback_of(self, error):
+        if error is None or isinstance(error, SyncError):
+            return None
+        return ''.join(traceback.format_exception(error))[-8000:]
+
+    @api.model
+    def _correlation_of(self, lane):
+        ids = [message['correlation_id'] for message in lane.messages if message['correlation_id']]
+        return ids[-1] if ids else None
+
+    @api.model
+    def _started_at(self, duration):
+        return self.env.cr.now().replace(microsecond=0) if duration is not None else None
+
+    @api.model
+    def _table_of(self, claim):
+        return self.env['sync.event' if claim.direction == 'in' else 'sync.outbox']._table

@@ -1,0 +1,266 @@
+"""The engine's worker: an ordinary ``ir.cron`` method. Several run at once; none is a daemon.
+
+A worker proves it is alive by an advisory lock on a connection of its own, which PostgreSQL
+frees the moment the process dies. It loops: tick the schedule, take the kinds of work that are
+due in turn (fair between connections), one batch each; it lingers a few seconds for a lane whose
+backoff is about to end, and leaves the rest to a trigger.
+
+Weakness: a trigger in the future has the cron's own precision of a minute.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+import uuid
+from contextlib import contextmanager
+from datetime import timedelta
+
+import psycopg2
+
+from odoo import api, fields, models
+from odoo.exceptions import LockError
+from odoo.sql_db import Cursor
+
+from ..engine import pause
+from ..engine.errors import AuthError, RateLimitError, TransientError
+from .queue_cursor import queue_cursor
+from .sync_lane import WORKER_LOCK, StaleClaim
+from .sync_settlement import Result
+
+_logger = logging.getLogger(__name__)
+
+RUN_SECONDS = 50
+LINGER_SECONDS = 8
+#: What PostgreSQL answers to a transaction that lost a race; the work is simply done again.
+RACE_ERRORS = (
+    psycopg2.errors.SerializationFailure,
+    psycopg2.errors.DeadlockDetected,
+    psycopg2.errors.LockNotAvailable,
+    psycopg2.errors.UniqueViolation,
+    LockError,
+)
+
+
+class SyncWorker(models.AbstractModel):
+    _name = 'sync.worker'
+    _description = 'Synchronisation worker'
+
+    # === WAKING === #
+
+    @api.model
+    def _wake(self):
+        """Have the workers start now, unless a start is already due. Called after the commit.
+
+        A trigger older than the cron's present run has been consumed by it (the row only
+        disappears when the run ends), so it does not count. Checking *after* the commit is what
+        makes this safe: a start we rely on has not begun, and will see what was committed.
+        """
+        with queue_cursor(self.env) as cr:
+            cr.execute(
+                """
+                INSERT INTO ir_cron_trigger (cron_id, call_at, create_uid, write_uid,
+                                             create_date, write_date)
+                SELECT c.id, now() AT TIME ZONE 'UTC', 1, 1,
+                       clock_timestamp() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC'
+                  FROM ir_cron c
+                  JOIN ir_model_data d ON d.model = 'ir.cron' AND d.res_id = c.id
+                   AND d.module = 'saas_sync' AND d.name LIKE 'ir_cron_worker_%%'
+                 WHERE c.active AND NOT EXISTS (
+                       SELECT 1 FROM ir_cron_trigger t
+                        WHERE t.cron_id = c.id AND t.call_at <= now() AT TIME ZONE 'UTC'
+                          AND t.create_date >= coalesce(
+                              (SELECT p.create_date FROM ir_cron_progress p
+                                WHERE p.cron_id = c.id ORDER BY p.id DESC LIMIT 1), '-infinity'))
+                RETURNING id
+                """
+            )
+            woken = cr.rowcount
+        if woken:
+            self.env['ir.cron']._notifydb()
+
+    @api.model
+    def _wake_at(self, moment):
+        """Have a worker start at ``moment`` (naive UTC); one trigger a minute is enough."""
+        cron = self.env.ref('saas_sync.ir_cron_worker_1', raise_if_not_found=False)
+        if not cron:
+            return
+        moment = moment.replace(second=0, microsecond=0) + timedelta(minutes=1)
+        known = self.env['ir.cron.trigger'].sudo().search_count(
+            [('cron_id', '=', cron.id), ('call_at', '=', moment)], limit=1)
+        if not known:
+            cron.sudo()._trigger(at=moment)
+
+    # === THE LOOP === #
+
+    @api.model
+    def _cron_work(self):
+        """Entry of the worker crons."""
+        deadline = time.monotonic() + RUN_SECONDS
+        with self._alive() as worker:
+            done = self._work(worker, deadline)
+        remaining = 1 if time.monotonic() >= deadline else 0
+        self._leave_a_trigger()
+        self.env['ir.cron']._commit_progress(max(done, remaining), remaining=remaining)
+
+    @api.model
+    def _work(self, worker=None, deadline=None):
+        """Work until nothing is due or the time is over.
+
+        :return: the number of lanes worked
+        """
+        done, lane = 0, self.env['sync.lane']
+        while deadline is None or time.monotonic() < deadline:
+            lane._tick(worker)
+            progressed = sum(
+                self._work_kind(kind, worker, deadline) for kind in self._due_kinds())
+            progressed += self.env['sync.scan']._step()
+            done += progressed
+            if not progressed and not self._linger(deadline):
+                break
+        return done
+
+    @contextmanager
+    def _alive(self):
+        """Hold this worker's advisory lock, on a connection that only waits.
+
+        READ COMMITTED and idle, it pins no snapshot. In test mode there are no rivals, and
+        the one connection must not be nested.
+        """
+        worker = random.randint(1, 2**31 - 1)
+        with queue_cursor(self.env) as cr:
+            if not isinstance(cr, Cursor):
+                worker = None
+            else:
+                cr.execute('SELECT pg_advisory_xact_lock(%s, %s)', [WORKER_LOCK, worker])
+                yield worker
+                return
+        yield worker
+
+    @api.model
+    def _due_kinds(self):
+        """``(connection id, direction, object)`` with due lanes: connections in random order,
+        and within one the parents first, as the mappings are sequenced."""
+        self.env.cr.commit()
+        self.env.cr.execute(
+            """
+            SELECT k.connection_id, k.direction, k.object
+              FROM (SELECT m.connection_id, d.direction, m.remote_object AS object,
+                           min(m.sequence) AS sequence
+                      FROM sync_mapping m, (VALUES ('in'), ('out')) AS d(direction)
+                     WHERE m.active GROUP BY 1, 2, 3) k
+              JOIN sync_connection c ON c.id = k.connection_id AND c.state = 'connected'
+               AND (c.hold_until IS NULL OR c.hold_until <= clock_timestamp() AT TIME ZONE 'UTC')
+             WHERE EXISTS (SELECT 1 FROM sync_lane l
+                            WHERE l.connection_id = k.connection_id AND l.direction = k.direction
+                              AND l.object = k.object AND l.state IN ('ready', 'waiting')
+                              AND l.run_at <= clock_timestamp() AT TIME ZONE 'UTC')
+             ORDER BY k.sequence, k.direction
+            """
+        )
+        kinds = self.env.cr.fetchall()
+        order = {kind[0]: random.random() for kind in kinds}
+        return sorted(kinds, key=lambda kind: order[kind[0]])
+
+    @api.model
+    def _linger(self, deadline):
+        """Sleep until the next lane is due, if that is soon; False if there is none."""
+        if deadline is None:
+            return False
+        seconds = self._seconds_to_next()
+        if seconds is None or seconds > LINGER_SECONDS or time.monotonic() + seconds > deadline:
+            return False
+        self.env.cr.commit()
+        time.sleep(max(seconds, 0.05))
+        return True
+
+    @api.model
+    def _seconds_to_next(self):
+        self.env.cr.commit()
+        self.env.cr.execute(
+            """SELECT extract(epoch FROM min(greatest(l.run_at, coalesce(c.hold_until, l.run_at)))
+                              - clock_timestamp() AT TIME ZONE 'UTC')::float8
+                 FROM sync_lane l JOIN sync_connection c ON c.id = l.connection_id
+                WHERE l.state IN ('ready', 'waiting') AND c.state = 'connected'
+                  AND EXISTS (SELECT 1 FROM sync_mapping m WHERE m.active
+                                 AND m.connection_id = c.id AND m.remote_object = l.object)"""
+        )
+        return self.env.cr.fetchone()[0]
+
+    @api.model
+    def _leave_a_trigger(self):
+        seconds = self._seconds_to_next()
+        if seconds is not None and seconds > 0:
+            self._wake_at(fields.Datetime.now() + timedelta(seconds=seconds))
+
+    # === ONE BATCH === #
+
+    @api.model
+    def _work_kind(self, kind, worker=None, deadline=None):
+        """Claim one batch of this kind and work it; returns how many lanes it held."""
+        connection = self.env['sync.connection'].sudo().browse(kind[0])
+        if not connection._is_live():
+            return 0
+        token = uuid.uuid4().hex
+        claim = self.env['sync.lane']._claim(
+            *kind, token=token, worker=worker, limit=connection.batch_size or 100)
+        if not claim.lanes:
+            return 0
+        pause.point('after_claim')
+        self.env.cr.commit()  # a fresh snapshot: it must not be older than the claim
+        company = connection.company_id
+        pipeline = self.env['sync.inbound' if claim.direction == 'in' else 'sync.outbound']
+        if company:
+            pipeline = pipeline.with_context(allowed_company_ids=company.ids).with_company(company)
+        self._run(pipeline, connection, claim)
+        return len(claim.lanes)
+
+    @api.model
+    def _run(self, pipeline, connection, claim):
+        """Run the pipeline; whatever it raises ends as the outcome of the lanes still held."""
+        started = time.monotonic()
+        try:
+            pipeline.with_context(saas_sync_started=started)._process(connection, claim)
+        except StaleClaim as error:
+            self.env.cr.rollback()
+            _logger.warning('A claim on %s was taken over: %s', connection.name, error)
+        except RACE_ERRORS as error:
+            self.env.cr.rollback()
+            _logger.info('Lost a race on %s, will try again: %s', connection.name, error)
+            self._give_back(claim, {lane.id: Result('waiting', delay=random.uniform(0.05, 1))
+                                    for lane in claim.lanes}, started)
+        except Exception as error:
+            self.env.cr.rollback()
+            self._on_error(connection, claim, error, started)
+
+    @api.model
+    def _on_error(self, connection, claim, error, started):
+        """An error of the whole batch: the account's, the network's, or a bug."""
+        policy = connection._retry_policy()
+        if isinstance(error, AuthError):
+            connection._set_needs_auth(error)
+        elif isinstance(error, RateLimitError):
+            connection._hold(policy.delay('rate_limit', 1, error.retry_after), error)
+        elif not isinstance(error, TransientError):
+            _logger.exception('Working %s lanes of %s failed', len(claim.lanes), connection.name)
+        self._give_back(
+            claim, {lane.id: Result.from_error(error, lane, policy) for lane in claim.lanes},
+            started)
+
+    @api.model
+    def _give_back(self, claim, results, started):
+        """Settle lanes outside the pipeline; those already settled or taken over are not ours."""
+        cr = self.env.cr
+        cr.execute(
+            "SELECT id FROM sync_lane WHERE id = ANY(%s) AND token = %s",
+            [[lane.id for lane in claim.lanes], claim.token])
+        held = {row[0] for row in cr.fetchall()}
+        claim = claim.part(lane for lane in claim.lanes if lane.id in held)
+        results = {lane_id: result for lane_id, result in results.items() if lane_id in held}
+        try:
+            self.env['sync.lane']._settle(cr, claim, results, started)
+            cr.commit()
+        except (StaleClaim, *RACE_ERRORS):
+            cr.rollback()
+            _logger.warning('The lanes of a failed batch were taken over meanwhile')
