@@ -69,8 +69,10 @@ def _checked(root: Path, name: str) -> OdooSource:
         raise Problem(f"{name} ({root}) holds no Odoo: {release} is missing.", _HOME_REMEDY)
     if "version_info = (19, 0," not in release.read_text(encoding="utf-8"):
         raise Problem(f"{name} ({root}) is not Odoo 19.0.", _HOME_REMEDY)
-    addons = root / "addons"
-    return OdooSource(root, addons if (addons / "mail").is_dir() else None)
+    # In git most add-ons lie beside the package; in Debian all lie inside it, and the folder beside
+    # it holds copies without their data.
+    inside = (root / "odoo" / "addons" / "mail").is_dir()
+    return OdooSource(root, None if inside else root / "addons")
 
 
 _HOME_REMEDY = (
