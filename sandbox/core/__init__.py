@@ -1,0 +1,1 @@
+"""The provider-neutral half of a sandbox: HTTP, ledger, faults, webhook delivery, control."""

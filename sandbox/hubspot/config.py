@@ -1,0 +1,95 @@
+"""The account's options, as the command line and the control surface set them.
+
+Promise: an unknown option or a wrong type is refused with a sentence. Weakness: nothing checks that
+the options together make sense.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..core.errors import no_unknown_keys, require
+
+DEFAULT_TOKEN = "pat-na1-00000000-5a0d-4b0c-9000-000000000001"
+DEFAULT_SECRET = "5a0db0c5-1234-4abc-8def-0123456789ab"
+
+
+@dataclass
+class Limits:
+    """Rate limits of the account; ``oauth_burst`` is that of apps with OAuth."""
+
+    enabled: bool = True
+    burst: int = 190
+    oauth_burst: int = 110
+    interval_ms: int = 10_000
+    daily: int = 625_000
+    search_per_second: int = 5
+    retry_after: float | None = None
+
+
+@dataclass
+class Rules:
+    """What an admin demands (2026-09 and later).
+
+    ``required``: ``{"contacts": ["lastname"]}``. ``conditional``:
+    ``{"deals": [{"property": "dealstage", "value": "closedlost", "require": [...]}]}``.
+    """
+
+    required: dict[str, list[str]] = field(default_factory=dict)
+    conditional: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+
+
+@dataclass
+class Options:
+    """One HubSpot account with one app. ``tokens`` maps a token to ``{"app_id", "scopes"}``."""
+
+    seed: int = 0
+    portal_id: int = 50_249_912
+    app_id: int = 4_169_410
+    client_id: str = "3f0c7e9a-5a0d-4b0c-9000-00000000c11d"
+    client_secret: str = DEFAULT_SECRET
+    token: str = DEFAULT_TOKEN
+    tokens: dict[str, dict[str, Any]] = field(default_factory=dict)
+    redirect_uris: list[str] = field(default_factory=list)
+    access_token_s: int = 1800
+    rotate_refresh_token: bool = False
+    user_id: int = 75_514_748
+    ui_domain: str = "app.hubspot.com"
+    data_hosting: str = "na1"
+    time_zone: str = "Europe/Brussels"
+    currency: str = "EUR"
+    currencies: list[str] = field(default_factory=lambda: ["USD", "GBP"])
+    search_lag_ms: int = 0
+    shuffle_batches: bool = True
+    limits: Limits = field(default_factory=Limits)
+    rules: Rules = field(default_factory=Rules)
+
+
+def merged(options: Options, body: dict[str, Any]) -> Options:
+    """``options`` with those of ``body``. Raises ``ControlError``; unknown keys are refused."""
+    return _merged(options, body, "The configuration")
+
+
+def _merged(current: Any, body: Any, where: str) -> Any:
+    require(isinstance(body, dict), f"{where} must be an object.")
+    known = {item.name: getattr(current, item.name) for item in dataclasses.fields(current)}
+    no_unknown_keys(body, set(known), where)
+    changes = {}
+    for name, value in body.items():
+        if dataclasses.is_dataclass(known[name]):
+            changes[name] = _merged(known[name], value, name)
+        else:
+            changes[name] = _typed(known[name], value, f"{where}: {name}")
+    return dataclasses.replace(current, **changes)
+
+
+def _typed(old: Any, new: Any, where: str) -> Any:
+    if old is None or isinstance(old, float):
+        number = isinstance(new, int | float) and not isinstance(new, bool)
+        require(new is None or number, f"{where} must be a number or null.")
+        return new
+    same = isinstance(new, type(old)) and not (isinstance(new, bool) and not isinstance(old, bool))
+    require(same, f"{where} must be of type {type(old).__name__}, not {type(new).__name__}.")
+    return new
