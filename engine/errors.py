@@ -7,6 +7,7 @@
      │    └── UnknownOutcome       transient    sent, no answer: read back before anything is created
      ├── RateLimitError            rate_limit   wait as told; costs no attempt; slows the connection
      ├── AuthError                 auth         the connection needs a person; its lanes wait at no cost
+     │    └── ConfigurationError   auth         an address or a secret of the connection cannot be used
      ├── DataError                 data         this record fails at once, with field and reason
      ├── ConflictError             conflict     a person chooses between two states
      └── ContractError             contract     the other side does not keep its schema
@@ -89,6 +90,13 @@ class AuthError(SyncError):
     """The credentials are refused and one refresh did not help."""
 
     error_class = 'auth'
+
+
+class ConfigurationError(AuthError):
+    """A setting of the connection cannot be used: an address that is not allowed, an empty secret.
+
+    It stops the connection as refused credentials do: no record is at fault.
+    """
 
 
 class DataError(SyncError):
