@@ -1,0 +1,239 @@
+"""Writing records: updates by id, upserts by our unique property, archiving; then associations.
+
+Promise: every change ends with exactly one outcome. Answers are correlated by the trace id we send with
+each input (our key), then by our property, then by the record's id; never by position, because
+HubSpot's order is not ours. An input that HubSpot neither confirms nor refuses is ``unknown``. A batch
+that is refused as a whole is split down to the record at fault. A record that was merged meanwhile is
+written under its new id, and the outcome carries it.
+
+Every call may be repeated: an update states values, an upsert is keyed, archiving and associating are
+idempotent. So a creation never happens twice, whatever is lost on the way.
+
+Weakness: ``batch/archive`` answers nothing at all, so a deletion is believed on its status. Sources:
+batch guides (2026-03), facts on trace ids and silent no-ops from public production reports.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from ..batch import bisect, chunks
+from ..contracts import Change, Outcome
+from ..errors import AuthError, RateLimitError, SyncError, TransientError, UnknownOutcome
+from ..http import HttpResponse
+from .hubspot_answers import account_for
+from .hubspot_api import HubSpotApi
+from .hubspot_links import LinkWriter
+from .hubspot_objects import ObjectType, object_type
+from .hubspot_read import Reader
+from .hubspot_wire import BatchAnswer, WireRecord, read_model, text_values
+
+BATCH = 100
+
+
+class Writer:
+    """Writes changes of one object."""
+
+    def __init__(self, api: HubSpotApi, remote_object: str):
+        self.api = api
+        self.kind: ObjectType = object_type(remote_object)
+
+    def write(self, changes: Sequence[Change]) -> list[Outcome]:
+        """One outcome for each change, in the order of the changes.
+
+        :raises AuthError, RateLimitError, TransientError: where nothing has been sent yet. After the
+            first success such an error becomes the outcome of the changes that were left.
+        """
+        outcomes: dict[int, Outcome] = {}
+        for positions in rounds(changes):
+            some = [changes[position] for position in positions]
+            try:
+                found = self._round(some)
+            except (AuthError, RateLimitError, TransientError) as error:
+                if not outcomes:
+                    raise
+                found = [failed(change, error) for change in some]
+            outcomes |= dict(zip(positions, found, strict=True))
+        return [outcomes[position] for position in range(len(changes))]
+
+    def _round(self, changes: Sequence[Change]) -> list[Outcome]:
+        """Changes of which no two concern one record."""
+        steps = (
+            (self._update, [one for one in changes if _is_update(one)]),
+            (self._upsert, [one for one in changes if _is_upsert(one)]),
+            (self._archive, [one for one in changes if one.operation == 'delete']),
+        )
+        outcomes: dict[str, Outcome] = {}
+        for send, some in steps:
+            for batch in chunks(some, BATCH):
+                outcomes |= self._guarded(send, batch, started=bool(outcomes))
+        linked = LinkWriter(self.api, self.kind).write(changes, outcomes)
+        return [linked[change.key] for change in changes]
+
+    def _guarded(self, send: Any, batch: Sequence[Change], *, started: bool) -> dict[str, Outcome]:
+        try:
+            sent = bisect(batch, send)
+        except UnknownOutcome as error:
+            return {one.key: unknown(one, error) for one in batch}
+        except SyncError as error:
+            if not started and isinstance(error, AuthError | RateLimitError | TransientError):
+                raise
+            return {one.key: failed(one, error) for one in batch}
+        return {change.key: _outcome(change, result) for change, result in sent}
+
+    # --- updates ------------------------------------------------------------------------------
+
+    def _update(self, changes: Sequence[Change]) -> list[Outcome]:
+        written = [one for one in changes if one.values]
+        outcomes = {one.key: ok(one, one.remote_id) for one in changes if not one.values}
+        if written:
+            outcomes |= self._send_update(written)
+        return [self._follow_merge(one, outcomes[one.key]) for one in changes]
+
+    def _send_update(self, changes: Sequence[Change]) -> dict[str, Outcome]:
+        inputs = [
+            {
+                'id': change.remote_id,
+                'properties': text_values(change.values),
+                'objectWriteTraceId': change.key,
+            }
+            for change in changes
+        ]
+        return self._send('update', changes, inputs)
+
+    def _follow_merge(self, change: Change, outcome: Outcome) -> Outcome:
+        """Batch update does not know the ids of merged records; a single read does."""
+        if not _is_gone(outcome.error) or not change.remote_id:
+            return outcome
+        survivor = self._survivor(change.remote_id)
+        if survivor is None or survivor == change.remote_id:
+            return outcome
+        moved = change.model_copy(update={'remote_id': survivor})
+        return self._send_update([moved])[change.key]
+
+    def _survivor(self, remote_id: str) -> str | None:
+        path = self.api.paths.record(self.kind.name, remote_id)
+        response = self.api.request('GET', path, accept=(404,))
+        return None if response.status == 404 else read_model(WireRecord, response).id
+
+    # --- upserts ------------------------------------------------------------------------------
+
+    def _upsert(self, changes: Sequence[Change]) -> list[Outcome]:
+        key_field = self.api.external_id
+        inputs = [
+            {
+                'id': change.key,
+                'idProperty': key_field,
+                'properties': text_values({**change.values, key_field: change.key}),
+                'objectWriteTraceId': change.key,
+            }
+            for change in changes
+        ]
+        outcomes = self._send('upsert', changes, inputs)
+        return [outcomes[change.key] for change in changes]
+
+    def _send(
+        self, action: str, changes: Sequence[Change], inputs: list[dict[str, Any]]
+    ) -> dict[str, Outcome]:
+        path = self.api.paths.batch(self.kind.name, action)
+        response = self.api.request(
+            'POST', path, json={'inputs': inputs}, accept=tuple(range(400, 500))
+        )
+        if response.status >= 400:
+            raise self._refused(response, changes)
+        answer = read_model(BatchAnswer, response)
+        return account_for(self.api, self.kind, changes, answer, response)
+
+    def _refused(self, response: HttpResponse, changes: Sequence[Change]) -> SyncError:
+        alone = changes[0] if len(changes) == 1 else None
+        return self.api.error(
+            response,
+            record=self.kind.called(alone.values, alone.key) if alone else '',
+            values=alone.values if alone else None,
+            collection=response.status != 404 or not _speaks_of_record(response),
+        )
+
+    # --- deletions ----------------------------------------------------------------------------
+
+    def _archive(self, changes: Sequence[Change]) -> list[Outcome]:
+        ids = self._ids_to_archive(changes)
+        if ids:
+            path = self.api.paths.batch(self.kind.name, 'archive')
+            inputs = [{'id': one} for one in dict.fromkeys(ids.values())]
+            self.api.request('POST', path, json={'inputs': inputs})
+        return [ok(one, ids.get(one.key)) for one in changes]
+
+    def _ids_to_archive(self, changes: Sequence[Change]) -> dict[str, str]:
+        """Key → id; a record that was never linked is looked up by its key."""
+        ids = {one.key: one.remote_id for one in changes if one.remote_id}
+        unlinked = [one.key for one in changes if not one.remote_id]
+        if unlinked:
+            found = Reader(self.api, self.kind.name, ()).find(self.api.external_id, unlinked)
+            ids |= {key: records[0].remote_id for key, records in found.items() if records}
+        return ids
+
+
+def rounds(changes: Sequence[Change]) -> Iterator[list[int]]:
+    """Positions of the changes in groups, in which no two name one record; order is kept.
+
+    HubSpot refuses a whole batch in which two inputs lead to one record.
+    """
+    waiting = list(range(len(changes)))
+    while waiting:
+        taken: set[str] = set()
+        now, later = [], []
+        for position in waiting:
+            names = set(_names(changes[position]))
+            (later if names & taken else now).append(position)
+            taken |= names
+        yield now
+        waiting = later
+
+
+def _names(change: Change) -> Iterable[str]:
+    yield f'key {change.key}'
+    if change.remote_id:
+        yield f'id {change.remote_id}'
+
+
+def _is_update(change: Change) -> bool:
+    return change.operation == 'upsert' and bool(change.remote_id)
+
+
+def _is_upsert(change: Change) -> bool:
+    return change.operation == 'upsert' and not change.remote_id
+
+
+def _is_gone(error: SyncError | None) -> bool:
+    return error is not None and error.code == 'OBJECT_NOT_FOUND'
+
+
+def _speaks_of_record(response: HttpResponse) -> bool:
+    """Whether a 404 is JSON, hence about an input; the page for an unknown address is HTML."""
+    return 'json' in response.headers.get('content-type', '')
+
+
+def _outcome(change: Change, result: Outcome | SyncError) -> Outcome:
+    if isinstance(result, UnknownOutcome):
+        return unknown(change, result)
+    return failed(change, result) if isinstance(result, SyncError) else result
+
+
+def ok(change: Change, remote_id: str | None) -> Outcome:
+    return Outcome(key=change.key, status='ok', remote_id=remote_id)
+
+
+def failed(change: Change, error: SyncError) -> Outcome:
+    return Outcome(
+        key=change.key,
+        status='failed',
+        remote_id=change.remote_id,
+        error=error,
+        http_status=error.status,
+        request_id=error.request_id,
+    )
+
+
+def unknown(change: Change, error: SyncError) -> Outcome:
+    return failed(change, error).model_copy(update={'status': 'unknown'})
