@@ -1,9 +1,10 @@
 """Which network addresses an outgoing connection may reach, and connecting to nothing else.
 
-Promise: a host name is resolved once and the very address that was judged is the one connected to,
-so that a name cannot answer "public" to the question and "private" to the connection (DNS
-rebinding). Every spelling of an address (``0x7f.1``, ``2130706433``, ``::ffff:127.0.0.1``) is judged
-by what the resolver makes of it. Without ``allow_private`` only public unicast addresses pass.
+Promise: a host name is resolved once and the very address that was judged is the one that is
+connected to, so that a name cannot answer "public" to the question and "private" to the connection
+(DNS rebinding). Every spelling of an address (``0x7f.1``, ``2130706433``, ``::ffff:127.0.0.1``) is
+judged by what the resolver makes of it. Without ``allow_private`` only public unicast addresses
+pass.
 
 Source: the special-purpose address registries of IANA (RFC 6890 and its updates). Weakness: NAT64
 addresses (``64:ff9b::/96``) are refused, so a host that has nothing but IPv6 and NAT64 cannot call

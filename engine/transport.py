@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import socket
 import threading
-import time
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -125,9 +124,9 @@ class Transport:
         while piece := response.raw.read(_PIECE, decode_content=False):
             received += len(piece)
             decoder.feed(piece)
-        if self._watch.expired or (announced.isdecimal() and received < int(announced)):
-            if response.request.method != 'HEAD':
-                raise OSError('the answer breaks off')
+        short = announced.isdecimal() and received < int(announced)
+        if self._watch.expired or (short and response.request.method != 'HEAD'):
+            raise OSError('the answer breaks off')
         return decoder.finish()
 
 
@@ -296,6 +295,3 @@ def _pool(pool: type, connection: type, watch: _Watch) -> type:
     return type('GuardedPool', (pool,), {'ConnectionCls': guarded})
 
 
-def now() -> float:
-    """Seconds of a clock that never goes back."""
-    return time.monotonic()
