@@ -14,6 +14,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from .lock import held
 from .problems import Problem, disk_full
 
 TAIL_LINES = 15
@@ -55,6 +56,7 @@ def _call(words, output, cwd, env, user) -> int:
             stderr=subprocess.STDOUT,
             cwd=cwd,
             env=child_environment(env),
+            pass_fds=held(),
             **identity,
         )
     except FileNotFoundError as error:

@@ -70,4 +70,5 @@ def _command(layout: Layout, options: argparse.Namespace) -> list[str]:
     if options.workers:
         # The websocket process needs a port of its own, or two servers on one machine collide.
         words += ["--workers", str(options.workers), "--gevent-port", str(options.port + 3)]
-    return odoo_server.command(layout, *words)
+    # Odoo's own pinned libraries make it log a screenful of deprecations at the first page.
+    return odoo_server.command(layout, *words, "--log-handler", "py.warnings:ERROR")
