@@ -2,8 +2,8 @@
 
 A no-op unless the environment variable ``SAAS_SYNC_PAUSE`` is set: ``name:action[:n]``, several of
 them separated by commas. ``name`` is one of :data:`POINTS`; ``action`` is ``kill`` (SIGKILL to this
-very process: no clean-up of any kind) or ``sleep`` (an hour, to be killed from outside); ``n`` is the
-passage at which it strikes, 1 unless given. Example: ``before_commit:kill:3``.
+very process: no clean-up of any kind) or ``sleep`` (an hour, to be killed from outside); ``n`` is
+the passage at which it strikes, 1 unless given. Example: ``before_commit:kill:3``.
 
 Promise: an unset variable costs one look-up in a dictionary. Weakness: passages are counted by
 process, so with several workers ``n`` is counted by each of them alone.
