@@ -154,9 +154,9 @@ class Control:
     def post_webhooks(self, call: Call, _rest: str) -> Answer:
         """Target and subscriptions; ``flush`` waits until everything is delivered."""
         body = _object(call)
-        flush, timeout = body.pop("flush", False), body.pop("timeout_s", 30)
+        flush, timeout = body.pop("flush", False), body.pop("flush_timeout_s", 30)
         raw = body.pop("raw", [])
-        require(isinstance(timeout, int | float), "timeout_s must be a number of seconds.")
+        require(isinstance(timeout, int | float), "flush_timeout_s must be a number of seconds.")
         with self.provider.lock:
             answer = self.provider.webhooks(body)
             self._post_raw(raw)

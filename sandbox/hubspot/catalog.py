@@ -1,8 +1,8 @@
 """HubSpot-defined properties, one line each: ``name | label | type | field | group | flags``.
 
 Flags: ``r`` read-only value, ``c`` calculated, ``h`` hidden, ``u`` unique, ``m`` multi-checkbox,
-``x`` external options. Promise: names, types and groups are those of a real portal. Weakness: a
-selection; a real portal has 350 contact properties.
+``x`` external options, ``f`` not on forms. Promise: names, types and groups are those of a real
+portal. Weakness: a selection; a real portal has 350 contact properties.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ hs_object_source | Record creation source | string | text | {g} | rh
 hs_object_source_id | Record creation source ID | string | text | {g} | rh
 hs_object_source_label | Record source | enumeration | select | {g} | rx
 hs_object_source_user_id | Record creation source user ID | number | number | {g} | rh
-hs_merged_object_ids | Merged record IDs | enumeration | checkbox | {g} | rx
+hs_merged_object_ids | Merged record IDs | enumeration | checkbox | {g} | r
 hs_unique_creation_key | Unique creation key | string | text | {g} | rhu
 hs_created_by_user_id | Created by user ID | number | number | {g} | r
 hs_updated_by_user_id | Updated by user ID | number | number | {g} | r
 hs_all_owner_ids | All owner IDs | enumeration | select | {g} | rhx
 hs_pipeline | Pipeline | enumeration | select | {g} | hx
-hubspot_owner_id | Owner | enumeration | select | {g} | x
+hubspot_owner_id | Owner | enumeration | select | {g} | xf
 hubspot_owner_assigneddate | Owner assigned date | datetime | date | {g} | r
 hubspot_team_id | HubSpot team | enumeration | select | {g} | rx
 notes_last_contacted | Last contacted | datetime | date | {g} | r
@@ -51,11 +51,9 @@ date_of_birth | Date of birth | string | text | facebook_ads_properties |
 work_email | Work email | string | text | facebook_ads_properties |
 message | Message | string | textarea | contact_activity |
 hs_language | Preferred language | enumeration | select | contactinformation |
-hs_timezone | Time Zone | enumeration | select | contactinformation | x
 hs_lead_status | Lead Status | enumeration | radio | sales_properties |
-lifecyclestage | Lifecycle Stage | enumeration | radio | contactinformation |
+lifecyclestage | Lifecycle Stage | enumeration | radio | contactinformation | x
 hs_buying_role | Buying Role | enumeration | checkbox | deal_information | m
-hs_legal_basis | Legal basis | enumeration | checkbox | emailinformation | m
 hs_email_optout | Unsubscribed from all email | bool | booleancheckbox | emailinformation | r
 hs_email_domain | Email Domain | string | text | contactinformation | rc
 hs_email_bounce | Marketing emails bounced | number | number | emailinformation | r
@@ -63,25 +61,31 @@ hs_linkedin_url | LinkedIn URL | string | text | socialmediainformation |
 twitterhandle | Twitter Username | string | text | contactinformation |
 hs_whatsapp_phone_number | WhatsApp Phone Number | string | phonenumber | contactinformation |
 numemployees | Number of Employees | enumeration | select | contactinformation |
-followercount | Follower Count | number | number | socialmediainformation |
-closedate | Close Date | datetime | date | deal_information |
+followercount | Follower Count | number | number | socialmediainformation | f
+closedate | Close Date | datetime | date | deal_information | f
 total_revenue | Total Revenue | number | number | deal_information | r
 associatedcompanyid | Primary Associated Company ID | number | number | contactinformation | hx
-hs_additional_emails | Additional email addresses | enumeration | select | contactinformation | rchx
-hs_all_contact_vids | Merged record IDs | enumeration | select | contactinformation | rchx
-hs_calculated_merged_vids | Merged vids with timestamps | enumeration | select | contactinformation | rchx
+hs_additional_emails | Additional email addresses | enumeration | select | contactinformation | rch
+hs_all_contact_vids | Merged record IDs | enumeration | select | contactinformation | rch
+hs_calculated_merged_vids | Merged vids | enumeration | select | contactinformation | rch
 hs_is_contact | Is a contact | bool | calculation_read_time | contactinformation | rch
 hs_is_unworked | Contact unworked | bool | calculation_equation | sales_properties | r
 hs_lifecyclestage_lead_date | Became a Lead Date | datetime | date | contactinformation | rh
-hs_membership_has_accessed_private_content | Has accessed private content | number | calculation_equation | contactscripted | rc
+hs_membership_has_accessed_private_content | Private content | number | calculation_equation | contactscripted | rc
 hs_registered_member | Registered member | number | calculation_equation | contactscripted | rc
-hs_currently_enrolled_in_prospecting_agent | Enrolled in prospecting agent | bool | calculation_equation | contactinformation | rc
-num_unique_conversion_events | Number of Unique Forms Submitted | number | number | conversioninformation | rc
+hs_currently_enrolled_in_prospecting_agent | In prospecting | bool | calculation_equation | contactinformation | rc
+num_unique_conversion_events | Unique Forms | number | number | conversioninformation | rc
+hubspot_owner_id | Contact owner | enumeration | select | sales_properties | xf
+hubspot_owner_assigneddate | Owner assigned date | datetime | date | sales_properties | r
+hubspot_team_id | HubSpot Team | enumeration | select | sales_properties | rx
+notes_last_contacted | Last Contacted | datetime | date | contact_activity | r
+notes_last_updated | Last Activity Date | datetime | date | contact_activity | r
+num_associated_deals | Number of Associated Deals | number | number | deal_information | r
 createdate | Create Date | datetime | date | contactinformation | r
 hs_createdate | Object create date | datetime | date | contactinformation | rh
 lastmodifieddate | Last Modified Date | datetime | date | contactinformation | r
 hs_lastmodifieddate | Object last modified date | datetime | date | contactinformation | rh
-"""
+"""  # noqa: E501 - one property, one line
 
 COMPANIES = """
 name | Company name | string | text | companyinformation |
@@ -98,7 +102,7 @@ hs_country_code | Country Code | string | text | companyinformation |
 description | Description | string | textarea | companyinformation |
 industry | Industry | enumeration | select | companyinformation |
 type | Type | enumeration | radio | companyinformation |
-lifecyclestage | Lifecycle Stage | enumeration | radio | companyinformation |
+lifecyclestage | Lifecycle Stage | enumeration | radio | companyinformation | x
 hs_lead_status | Lead Status | enumeration | radio | companyinformation |
 numberofemployees | Number of Employees | number | number | companyinformation |
 annualrevenue | Annual Revenue | number | number | companyinformation |
@@ -127,7 +131,7 @@ dealtype | Deal Type | enumeration | radio | dealinformation |
 hs_priority | Priority | enumeration | select | dealinformation |
 hs_next_step | Next step | string | text | dealinformation |
 deal_currency_code | Currency | enumeration | select | dealinformation | x
-amount_in_home_currency | Amount in company currency | number | calculation_equation | dealinformation | rc
+amount_in_home_currency | Home amount | number | calculation_equation | dealinformation | rc
 hs_forecast_amount | Forecast amount | number | calculation_equation | dealinformation | rc
 hs_manual_forecast_category | Forecast category | enumeration | select | dealinformation |
 closed_lost_reason | Closed Lost Reason | string | textarea | dealinformation |
@@ -231,10 +235,6 @@ OPTIONS = {
         "BLOCKER=Blocker BUDGET_HOLDER=Budget_Holder CHAMPION=Champion "
         "DECISION_MAKER=Decision_Maker END_USER=End_User EXECUTIVE_SPONSOR=Executive_Sponsor "
         "INFLUENCER=Influencer LEGAL_AND_COMPLIANCE=Legal_and_Compliance OTHER=Other"
-    ),
-    ("contacts", "hs_legal_basis"): (
-        "Not_applicable=Not_applicable Freely_given_consent=Freely_given_consent "
-        "Performance_of_a_contract=Performance_of_a_contract"
     ),
     ("contacts", "numemployees"): "1-5 5-25 25-50 50-100 100-500 500-1000 1000+",
     ("companies", "industry"): _INDUSTRIES,

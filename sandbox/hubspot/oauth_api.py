@@ -1,8 +1,9 @@
 """OAuth 2.0: authorization code with PKCE, refresh, introspection, revocation.
 
 Sources: ``/oauth/{version}/token`` specification, RFC 6749, RFC 7636. Promise: a code works once
-and for its redirect URI, S256 is verified, credentials belong in the body, access tokens live 1,800 s.
-Option: ``rotate_refresh_token``. Weakness: the consent screen is skipped, everybody agrees.
+and for its redirect URI, S256 is verified, credentials belong in the body, access tokens
+live 1,800 s. Option: ``rotate_refresh_token``. Weakness: the consent screen is skipped, everybody
+agrees.
 """
 
 from __future__ import annotations

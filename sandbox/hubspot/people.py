@@ -1,8 +1,8 @@
 """Changes that a person makes at HubSpot's screens, through the control surface.
 
 Promise: the same checks and the same webhooks as any change, with changeSource ``CRM_UI``; a
-refusal is a ``ControlError`` with HubSpot's sentence. Of a list, what comes before a refusal stays done.
-Weakness: no undo.
+refusal is a ``ControlError`` with HubSpot's sentence. Of a list, what comes before a refusal
+stays done. Weakness: no undo.
 """
 
 from __future__ import annotations

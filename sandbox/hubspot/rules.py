@@ -1,8 +1,8 @@
 """What an admin demands of every write, from API version 2026-09 on.
 
 Source: changelog "CRM API write validation enforcement". Promise: fields required on the create
-form and conditionally required ones are refused with their codes; older versions do not look. Weakness:
-the exact body is not published, only the codes.
+form and conditionally required ones are refused with their codes; older versions do not look.
+Weakness: the exact body is not published, only the codes.
 """
 
 from __future__ import annotations

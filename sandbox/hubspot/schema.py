@@ -86,7 +86,7 @@ def _definition(kind: Kind, position: int, row: str, group: str) -> dict[str, An
         "displayOrder": position,
         "calculated": "c" in flags,
         "externalOptions": "x" in flags,
-        "hasUniqueValue": "u" in flags or (kind.name, name) == ("contacts", "email"),
+        "hasUniqueValue": "u" in flags,
         "hidden": "h" in flags,
         "hubspotDefined": True,
         "modificationMetadata": {
@@ -94,7 +94,7 @@ def _definition(kind: Kind, position: int, row: str, group: str) -> dict[str, An
             "readOnlyDefinition": True,
             "readOnlyValue": "r" in flags,
         },
-        "formField": "h" not in flags and "r" not in flags,
+        "formField": not set("hrf") & set(flags),
         "dataSensitivity": "non_sensitive",
     }
 
@@ -112,7 +112,7 @@ class Schema:
     def _add_catalog(self, kind: Kind) -> None:
         group, rows = catalog.ROWS[kind.name]
         live: dict[str, dict[str, Any]] = {}
-        for position, row in enumerate((rows + catalog.COMMON).strip().splitlines()):
+        for position, row in enumerate((catalog.COMMON + rows).strip().splitlines()):
             if row.strip():
                 found = _definition(kind, position, row.format(g=group), group)
                 live[found["name"]] = found
@@ -128,8 +128,9 @@ class Schema:
         return self.live[kind.name]
 
     def unique_names(self, kind: Kind) -> list[str]:
-        """Properties no two live records may share."""
-        return [name for name, row in self.of(kind).items() if row["hasUniqueValue"]]
+        """Properties no two live records may share; e-mails are, though not marked so."""
+        own = [name for name, row in self.of(kind).items() if row["hasUniqueValue"]]
+        return ["email", *own] if kind.name == "contacts" else own
 
     def get(self, kind: Kind, name: str, *, archived: bool = False) -> dict[str, Any]:
         """One definition. Raises :class:`NotFound`."""
@@ -159,8 +160,9 @@ class Schema:
         return definition
 
     def _check_unique_limit(self, kind: Kind, body: dict[str, Any]) -> None:
-        own = [n for n in self.unique_names(kind) if not self.of(kind)[n]["hubspotDefined"]]
-        if body.get("hasUniqueValue") and len(own) >= MAX_UNIQUE:
+        rows = self.of(kind).values()
+        own = sum(row["hasUniqueValue"] and not row["hubspotDefined"] for row in rows)
+        if body.get("hasUniqueValue") and own >= MAX_UNIQUE:
             raise bad_request(
                 f"The maximum of {MAX_UNIQUE} unique value properties has been reached",
                 subCategory="PropertyValidationError.UNIQUE_PROPERTY_LIMIT_EXCEEDED",

@@ -85,8 +85,7 @@ class Store:
 
     def check_unique_property(self, kind: Kind, name: str, action: str) -> None:
         """Refuse an idProperty that does not identify."""
-        definition = self.schema.of(kind).get(name)
-        if definition is None or not definition["hasUniqueValue"] or name == "hs_object_id":
+        if name not in self.schema.unique_names(kind):
             message = f"Unable to perform {action} by non-unique {kind.type_id} property {name}"
             raise bad_request(message)
 

@@ -150,7 +150,7 @@ def _datetime(definition: dict, text: str) -> str:
 
 def _option(definition: dict, text: str) -> str:
     allowed = [option["value"] for option in definition["options"]]
-    if definition["externalOptions"] or text in allowed:
+    if text in allowed or (definition["externalOptions"] and not allowed):
         return text
     raise Refused("INVALID_OPTION", f"{text} was not one of the allowed options: {allowed}")
 
