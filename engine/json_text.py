@@ -1,10 +1,10 @@
 """JSON from a stranger: read strictly, or refused with one sentence.
 
-Promise: :func:`loads` answers plain values that can be stored in PostgreSQL's ``jsonb`` and written
-out again, or raises :class:`~.errors.ContractError`; no input makes it raise anything else, and none
-makes it run long. Refused are: bytes that are no UTF-8, numbers that are no JSON or do not fit a
-float, whole numbers of more than 30 digits, a key twice in one object, more than 40 levels, NUL
-characters and lone surrogates (``jsonb`` holds neither).
+Promise: :func:`loads` answers plain values that can be stored in PostgreSQL's ``jsonb`` and
+written out again, or raises :class:`~.errors.ContractError`; no input makes it raise anything
+else, and none makes it run long. Refused are: bytes that are no UTF-8, numbers that are no JSON
+or do not fit a float, whole numbers of more than 30 digits, a key twice in one object, more than
+40 levels, NUL characters and lone surrogates (``jsonb`` holds neither).
 
 Weakness: it reads the whole text before it looks at the depth; the caller bounds the size.
 """

@@ -5,8 +5,8 @@ The parts: :mod:`.hubspot_paths` (API versions), :mod:`.hubspot_wire` (shapes of
 :mod:`.hubspot_search`, :mod:`.hubspot_associations`, :mod:`.hubspot_write`, :mod:`.hubspot_events`.
 
 Settings: ``api_version`` ('2026-09', '2026-03' or 'v3'), ``account_id`` (portal id), ``app_id``,
-``public_url``, ``external_id_field``, ``accept_v1``, ``ui_url``, ``time_zone`` (of the account, to know
-when a used-up day ends).
+``public_url``, ``external_id_field``, ``accept_v1``, ``ui_url``, ``time_zone`` (of the account,
+to know when a used-up day ends).
 
 Weakness: only unlabelled associations and the primary company are written; custom objects are not
 offered.

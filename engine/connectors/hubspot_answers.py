@@ -1,10 +1,10 @@
 """Which answer belongs to which change of a batch.
 
-Promise: every change gets the one result or error that names it, by trace id, by our external id, or by
-the record's id; one that nothing names is ``unknown``. Nothing is inferred from positions.
+Promise: every change gets the one result or error that names it, by trace id, by our external id,
+or by the record's id; one that nothing names is ``unknown``. Nothing is inferred from positions.
 
-Weakness: an error that names no input at all can only be attributed where exactly one change is left;
-else those that are left stay ``unknown`` and are read back.
+Weakness: an error that names no input at all can only be attributed where exactly one change is
+left; else those that are left stay ``unknown`` and are read back.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ from ..contracts import Change, Outcome
 from ..errors import SyncError, UnknownOutcome
 from ..http import HttpResponse
 from .hubspot_api import HubSpotApi
-from .hubspot_errors import body_of, refusal
+from .hubspot_error_body import body_of
 from .hubspot_objects import ObjectType
+from .hubspot_refusals import refusal
 from .hubspot_wire import BatchAnswer, WireRecord, moment
 
 

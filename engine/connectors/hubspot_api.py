@@ -1,7 +1,7 @@
 """One call to HubSpot: the path of the version, the right bucket, the error it means.
 
-Promise: an answer comes back as the model asked for, or an error of :mod:`~..errors` is raised. Nothing
-here keeps state.
+Promise: an answer comes back as the model asked for, or an error of :mod:`~..errors` is raised.
+Nothing here keeps state.
 """
 
 from __future__ import annotations

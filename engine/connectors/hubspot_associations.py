@@ -1,13 +1,14 @@
 """Associations between records: read for many at once, made and dropped in batches.
 
-Promise: reading gives the ids at the far end, the primary one first. Writing accounts for every pair:
-one that HubSpot neither confirms nor refuses counts as not done, and the error names its record.
+Promise: reading gives the ids at the far end, the primary one first. Writing accounts for every
+pair: one that HubSpot neither confirms nor refuses counts as not done, and the error names its
+record.
 
-Associations are the unlabelled kind; the first company of a contact or deal is made its primary one
-(which HubSpot also adds unlabelled, and takes away from another company). Labels that a person gave are
-left alone, except that dropping an association drops all its labels: HubSpot has no finer call for
-"no longer related". Sources: associations v4 and 2026-03 specifications, facts on type ids from
-HubSpot's own SDK.
+Associations are the unlabelled kind; the first company of a contact or deal is made its primary
+one (which HubSpot also adds unlabelled, and takes away from another company). Labels that a
+person gave are left alone, except that dropping an association drops all its labels: HubSpot has
+no finer call for "no longer related". Sources: associations v4 and 2026-03 specifications, facts
+on type ids from HubSpot's own SDK.
 """
 
 from __future__ import annotations
@@ -19,8 +20,9 @@ from typing import Any
 from ..batch import bisect, chunks
 from ..errors import DataError, SyncError, TransientError
 from .hubspot_api import HubSpotApi
-from .hubspot_errors import body_of, refusal
+from .hubspot_error_body import body_of
 from .hubspot_objects import OBJECT_TYPES, ObjectType
+from .hubspot_refusals import refusal
 from .hubspot_wire import Associated, AssociationAnswer, BatchPairs, read_model
 
 READ_BATCH = 1000

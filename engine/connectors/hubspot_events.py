@@ -1,14 +1,14 @@
 """HubSpot's webhook deliveries: a body becomes events.
 
 Promise: any bytes give a list of :class:`~..contracts.InboundEvent` or one
-:class:`~..errors.ContractError`. An element that does not fit becomes an event with ``error`` set;
-one we have no use for becomes ``ignored`` with its reason. Equal notifications get equal keys, in any
-order and at any attempt: the key leaves out ``attemptNumber`` and does not rest on ``eventId`` alone,
-which HubSpot says is not unique.
+:class:`~..errors.ContractError`. An element that does not fit becomes an event with ``error``
+set; one we have no use for becomes ``ignored`` with its reason. Equal notifications get equal
+keys, in any order and at any attempt: the key leaves out ``attemptNumber`` and does not rest on
+``eventId`` alone, which HubSpot says is not unique.
 
-Both vocabularies are read: classic (``contact.propertyChange``) and generic (``object.propertyChange``
-with ``objectTypeId``), and both names of the type, ``subscriptionType`` (real deliveries) and
-``eventType`` (the documentation).
+Both vocabularies are read: classic (``contact.propertyChange``) and generic
+(``object.propertyChange`` with ``objectTypeId``), and both names of the type,
+``subscriptionType`` (real deliveries) and ``eventType`` (the documentation).
 
 Weakness: the shapes of merges, restores and generic association changes are those of the
 documentation and of third parties; no real one was seen.

@@ -1,9 +1,9 @@
 """What HubSpot's answers tell of its limits.
 
-Promise: the headers and 429 bodies become readings of the buckets ``burst`` (ten seconds), ``search``
-(one second, an account's own) and ``daily``. Search answers carry the day's numbers only, OAuth apps'
-answers carry no day. The deprecated ``-Secondly`` headers are not read. Sources: usage guidelines;
-recorded answers.
+Promise: the headers and 429 bodies become readings of the buckets ``burst`` (ten seconds),
+``search`` (one second, an account's own) and ``daily``. Search answers carry the day's numbers
+only, OAuth apps' answers carry no day. The deprecated ``-Secondly`` headers are not read.
+Sources: usage guidelines; recorded answers.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The associations of the changes that were just written.
 
-Promise: an association is only touched once its record has an id; one that cannot be made or dropped
-fails its record's outcome with the reason, and the record's id stays in the outcome.
+Promise: an association is only touched once its record has an id; one that cannot be made or
+dropped fails its record's outcome with the reason, and the record's id stays in the outcome.
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
 """Reading records: by id, by a unique value, by search, page by page.
 
-Promise: an asked id is answered under the id that was asked, whatever HubSpot calls the record now
-(merged records get a new id); archived records come back as such; nothing is concluded from search's
-index, which lags: matches are read again from the records themselves. Sources: HubSpot's CRM API
-guides; recorded answers.
+Promise: an asked id is answered under the id that was asked, whatever HubSpot calls the record
+now (merged records get a new id); archived records come back as such; nothing is concluded from
+search's index, which lags: matches are read again from the records themselves. Sources: HubSpot's
+CRM API guides; recorded answers.
 
-Weakness: an id that batch read does not know costs one call of its own, because only the single read
-resolves the ids of merged records for certain.
+Weakness: an id that batch read does not know costs one call of its own, because only the single
+read resolves the ids of merged records for certain.
 """
 
 from __future__ import annotations

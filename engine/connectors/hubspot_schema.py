@@ -1,12 +1,12 @@
 """The properties of an object as our fields, and our own unique property.
 
-Promise: a field says what may be done with it: whether it can be written, which options it takes, and
-for owners and deal stages who and what they are. Associations appear as fields named
+Promise: a field says what may be done with it: whether it can be written, which options it takes,
+and for owners and deal stages who and what they are. Associations appear as fields named
 ``associations.companies``.
 
-Weakness: properties that HubSpot calls sensitive are left out, because it only lists them when asked by
-their sensitivity and shows them to few tokens; which properties an administrator's rules demand is not
-known beforehand, HubSpot tells it by refusing.
+Weakness: properties that HubSpot calls sensitive are left out, because it only lists them when
+asked by their sensitivity and shows them to few tokens; which properties an administrator's rules
+demand is not known beforehand, HubSpot tells it by refusing.
 """
 
 from __future__ import annotations

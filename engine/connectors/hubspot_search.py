@@ -1,10 +1,11 @@
 """Search: record ids by the value of a property, and what was modified in a window of time.
 
-HubSpot's search bounds everything (200 a page, 10,000 a query, 3,000 characters a body, five calls a
-second) and its index lags. Promise of the poll: a window is walked to its end, however many records it
-holds and however many of them share a millisecond, because pages are found by the last time seen and,
-inside one millisecond, by the last id: never by offset, under which records slide away while they are
-being modified. A record may come twice, none is left out that the index held when its place was passed.
+HubSpot's search bounds everything (200 a page, 10,000 a query, 3,000 characters a body, five
+calls a second) and its index lags. Promise of the poll: a window is walked to its end, however
+many records it holds and however many of them share a millisecond, because pages are found by the
+last time seen and, inside one millisecond, by the last id: never by offset, under which records
+slide away while they are being modified. A record may come twice, none is left out that the index
+held when its place was passed.
 
 Weakness: what the index does not yet show is not found; the caller's next window overlaps. Sources:
 search guide (2026-03), public reports of production connectors.
@@ -104,8 +105,9 @@ def search(
 class Place:
     """How far a poll has come: the cursor.
 
-    ``at`` is the millisecond from which to go on; with ``above``, only that millisecond is read, from
-    the ids above it. ``skip`` is an offset, used only where a page showed nothing inside the window.
+    ``at`` is the millisecond from which to go on; with ``above``, only that millisecond is read,
+    from the ids above it. ``skip`` is an offset, used only after a page that showed nothing inside
+    the window.
     """
 
     at: int

@@ -1,9 +1,9 @@
 """The shapes of HubSpot's REST answers, as pydantic models, and the way into them.
 
 Promise: an answer that lacks what we need raises :class:`~..errors.ContractError`, whatever came
-instead: HTML, half a JSON text, another shape. What we do not need is ignored, so that HubSpot may add
-to its answers. Weakness: error bodies are read leniently (see :mod:`.hubspot_errors`): a strange
-error body must not hide the error.
+instead: HTML, half a JSON text, another shape. What we do not need is ignored, so that HubSpot
+may add to its answers. Weakness: error bodies are read leniently (see :mod:`.hubspot_errors`): a
+strange error body must not hide the error.
 """
 
 from __future__ import annotations

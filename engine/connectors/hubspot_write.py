@@ -1,16 +1,17 @@
 """Writing records: updates by id, upserts by our unique property, archiving; then associations.
 
-Promise: every change ends with exactly one outcome. Answers are correlated by the trace id we send with
-each input (our key), then by our property, then by the record's id; never by position, because
-HubSpot's order is not ours. An input that HubSpot neither confirms nor refuses is ``unknown``. A batch
-that is refused as a whole is split down to the record at fault. A record that was merged meanwhile is
-written under its new id, and the outcome carries it.
+Promise: every change ends with exactly one outcome. Answers are correlated by the trace id we
+send with each input (our key), then by our property, then by the record's id; never by position,
+because HubSpot's order is not ours. An input that HubSpot neither confirms nor refuses is
+``unknown``. A batch that is refused as a whole is split down to the record at fault. A record
+that was merged meanwhile is written under its new id, and the outcome carries it.
 
-Every call may be repeated: an update states values, an upsert is keyed, archiving and associating are
-idempotent. So a creation never happens twice, whatever is lost on the way.
+Every call may be repeated: an update states values, an upsert is keyed, archiving and associating
+are idempotent. So a creation never happens twice, whatever is lost on the way.
 
-Weakness: ``batch/archive`` answers nothing at all, so a deletion is believed on its status. Sources:
-batch guides (2026-03), facts on trace ids and silent no-ops from public production reports.
+Weakness: ``batch/archive`` answers nothing at all, so a deletion is believed on its status.
+Sources: batch guides (2026-03), facts on trace ids and silent no-ops from public production
+reports.
 """
 
 from __future__ import annotations
@@ -42,8 +43,8 @@ class Writer:
     def write(self, changes: Sequence[Change]) -> list[Outcome]:
         """One outcome for each change, in the order of the changes.
 
-        :raises AuthError, RateLimitError, TransientError: where nothing has been sent yet. After the
-            first success such an error becomes the outcome of the changes that were left.
+        :raises AuthError, RateLimitError, TransientError: where nothing has been written yet. After
+            that, such an error becomes the outcome of the changes that were left.
         """
         outcomes: dict[int, Outcome] = {}
         for positions in rounds(changes):
