@@ -8,7 +8,13 @@
     'depends': ['mail', 'contacts', 'crm', 'sale_management'],
     'external_dependencies': {'python': ['requests', 'pydantic>=2', 'tenacity', 'cryptography']},
     'data': [
+        'security/saas_sync_groups.xml',
+        'security/ir.model.access.csv',
+        'security/saas_sync_rules.xml',
+        'data/mail_activity_type.xml',
         'data/ir_cron.xml',
+        'views/oauth_templates.xml',
     ],
     'application': True,
+    'uninstall_hook': 'uninstall_hook',
 }

@@ -1,5 +1,17 @@
 # In the order of the data's way: the account, the schedule, the way in, the way out.
 from . import sync_connection
+from . import sync_connection_secrets
+from . import sync_connection_client
+from . import sync_connection_oauth
+from . import sync_connection_setup
+from . import sync_connection_project
+from . import sync_connection_webhook
+from . import sync_connection_health
+from . import sync_credential
+from . import sync_remote_field
+from . import sync_budget
+from . import sync_breaker
+from . import res_config_settings
 from . import sync_message
 from . import sync_event
 from . import sync_outbox

@@ -1,0 +1,41 @@
+"""Health, and the download of a connection's project template."""
+
+import re
+
+from odoo import http
+from odoo.http import content_disposition, request
+
+_BEARER = re.compile(r'bearer\s', re.IGNORECASE)
+
+
+class ApiController(http.Controller):
+    @http.route(
+        '/saas_sync/health', type='http', auth='public', methods=['GET'], save_session=False,
+        readonly=True,
+    )
+    def health(self, **_query):
+        """Liveness for everybody; figures for a user of SaaS Sync (session or API key)."""
+        if _BEARER.match(request.httprequest.headers.get('Authorization', '')):
+            request.env['ir.http']._auth_method_bearer()
+        answer = {'status': 'ok'}
+        if request.env.user.has_group('saas_sync.group_user'):
+            companies = request.env.user.company_ids.ids
+            connections = request.env['sync.connection'].with_context(
+                allowed_company_ids=companies
+            )
+            answer['connections'] = connections.search([])._health()
+        return request.make_json_response(answer, headers=[('Cache-Control', 'no-store')])
+
+    @http.route(
+        '/saas_sync/connection/<model("sync.connection"):connection>/project.zip', type='http',
+        auth='user', methods=['GET'], readonly=True,
+    )
+    def project(self, connection, **_query):
+        """The project for the provider's command line. It holds no secret, but the webhook
+        address, which only managers may see."""
+        connection.check_access('write')
+        name, content = connection._project_archive()
+        return request.make_response(content, headers=[
+            ('Content-Type', 'application/zip'),
+            ('Content-Disposition', content_disposition(name)),
+        ])

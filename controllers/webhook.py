@@ -1,0 +1,129 @@
+"""``POST /saas_sync/webhook/<webhook_token>``: check, store, wake, answer. Nothing else.
+
+=====  ==============================================================================
+ 202   ``{"accepted": n, "duplicates": m}``: committed
+ 400   the body is no delivery
+ 401   the signature is missing, stale or wrong; one fixed answer for all of these
+ 404   no connection has this token
+ 405   not a POST (answered by Odoo's routing)
+ 413   more than 1 MiB
+ 415   not JSON, or compressed
+ 503   paused, or too much waits already; ``Retry-After`` says when to come back
+=====  ==============================================================================
+
+Promises: an answer of 202 is only sent after the commit, any other one left nothing behind; what
+a sender can send never ends in a 5xx of ours but the two 503.
+
+Weakness: Odoo reads a form before it calls us, so such a body is parsed (up to the size limit)
+before it is refused.
+"""
+
+from __future__ import annotations
+
+import uuid
+
+from psycopg2.extensions import ISOLATION_LEVEL_READ_COMMITTED
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from odoo import SUPERUSER_ID, http
+from odoo.http import request
+from odoo.sql_db import Cursor
+
+from ..engine.contracts import WebhookRequest
+from ..engine.errors import ContractError, SignatureError
+from ..models import backlog
+from ..models.sync_connection_webhook import report_refusal, verify
+
+MAX_BYTES = 1024 * 1024
+RETRY_PAUSED = 300
+RETRY_FULL = 60
+
+
+class Refused(Exception):
+    """A delivery that is answered with an error."""
+
+    def __init__(self, status, reason, headers=()):
+        super().__init__(reason)
+        self.status, self.reason, self.headers = status, reason, list(headers)
+
+
+class WebhookController(http.Controller):
+    # auth='none': no user, no session and no language are looked up. readonly=False, because
+    # auth='none' would otherwise start on a read-only cursor and run everything twice.
+    @http.route(
+        '/saas_sync/webhook/<string:webhook_token>',
+        type='http', auth='none', methods=['POST'], csrf=False, save_session=False,
+        readonly=False, max_content_length=MAX_BYTES,
+    )
+    def receive(self, webhook_token, **_query):
+        try:
+            body = self._read_body()
+            self._start_transaction()
+            accepted, duplicates = self._store(webhook_token, body)
+        except Refused as refused:
+            return request.make_json_response(
+                {'error': refused.reason}, headers=refused.headers, status=refused.status
+            )
+        return request.make_json_response(
+            {'accepted': accepted, 'duplicates': duplicates}, status=202
+        )
+
+    def _read_body(self):
+        """The raw bytes, once their bounds and type are right."""
+        received = request.httprequest
+        if (received.content_length or 0) > MAX_BYTES:
+            raise Refused(413, 'At most 1 MiB is accepted.')
+        if received.mimetype != 'application/json':
+            raise Refused(415, 'Send application/json.')
+        if received.headers.get('Content-Encoding', 'identity').strip().lower() != 'identity':
+            raise Refused(415, 'Send the body uncompressed.')
+        try:
+            return received.get_data()
+        except RequestEntityTooLarge as error:
+            raise Refused(413, 'At most 1 MiB is accepted.') from error
+
+    def _start_transaction(self):
+        """READ COMMITTED from the first statement.
+
+        There, ``ON CONFLICT DO NOTHING`` waits for a concurrent delivery of the same event and
+        then does nothing; under Odoo's REPEATABLE READ it would fail, and be run again after up
+        to two seconds. Nothing was written yet, so there is nothing to roll back. The pool sets
+        the level back when it lends the connection again. A test's cursor stays as it is.
+        """
+        cr = request.env.cr
+        if isinstance(cr, Cursor):
+            cr.rollback()
+            cr.connection.set_isolation_level(ISOLATION_LEVEL_READ_COMMITTED)
+        # No context: reasons are stored in the language of the database, not of the sender.
+        request.update_env(user=SUPERUSER_ID, context={})
+
+    def _store(self, token, body):
+        connections = request.env['sync.connection']
+        receiver = connections._find_receiver(token)
+        if receiver is None:
+            raise Refused(404, 'Unknown address.')
+        delivery = self._delivery(body)
+        try:
+            verify(receiver, delivery)
+            self._check_room(receiver)
+            return connections._receive(receiver, delivery, uuid.uuid4().hex)
+        except SignatureError as error:
+            report_refusal(receiver)
+            raise Refused(401, 'The signature is missing, stale or wrong.') from error
+        except ContractError as error:
+            raise Refused(400, str(error)) from error
+
+    def _delivery(self, body):
+        received = request.httprequest
+        return WebhookRequest(
+            method=received.method,
+            url=received.url,
+            headers={name.lower(): value for name, value in received.headers.items()},
+            body=body,
+        )
+
+    def _check_room(self, receiver):
+        if receiver.is_paused:
+            raise Refused(503, 'The connection is paused.', [('Retry-After', RETRY_PAUSED)])
+        if not backlog.has_room(request.env.cr, receiver.connection_id, receiver.ceiling):
+            raise Refused(503, 'Too much waits already.', [('Retry-After', RETRY_FULL)])

@@ -1,0 +1,106 @@
+"""Token, budget and breaker of a connection, as :mod:`..engine.http` asks for them.
+
+Each keeps in memory what it may, so that an ordinary call costs one short transaction (the budget
+and the breaker's look), and writes on edges only. The rows and their SQL are in
+:mod:`.sync_credential`, :mod:`.sync_budget` and :mod:`.sync_breaker`.
+"""
+
+from __future__ import annotations
+
+import time
+
+from ..engine.errors import AuthError
+
+#: An access token is renewed when it has less than this left (seconds).
+REFRESH_AHEAD = 300
+#: Learn "remaining" when it fell by this share of the limit since it was last learnt.
+LEARN_STEP = 0.05
+
+
+class ConnectionToken:
+    """The ``Authorization`` header; refreshes ahead of time, once for all workers."""
+
+    def __init__(self, connection):
+        self.connection = connection
+        self._header = None
+        self._good_until = 0.0
+
+    def header(self) -> str:
+        if self._header is None or time.monotonic() >= self._good_until:
+            self._load(stale=None)
+        return self._header
+
+    def refresh(self, stale_header: str) -> bool:
+        """After a 401: True if there is another token now than ``stale_header``."""
+        self._header = None
+        if self.connection.auth_method == 'token':
+            self._load(stale=None)  # someone may have entered another one meanwhile
+        else:
+            self._load(stale=stale_header.removeprefix('Bearer '))
+        return self._header != stale_header
+
+    def _load(self, stale):
+        token, seconds_left = self.connection._access_token(stale)
+        if not token:
+            raise AuthError(
+                'no access token is stored',
+                user_message=self.connection.env._(
+                    'Connection "%s" has no access token. Enter it, or connect again.',
+                    self.connection.name,
+                ),
+            )
+        self._header = f'Bearer {token}'
+        self._good_until = time.monotonic() + max(seconds_left - REFRESH_AHEAD, 1)
+
+    def __repr__(self):
+        return f'<ConnectionToken of {self.connection}>'
+
+
+class ConnectionBudget:
+    """The shared allowance. Takes for every call; learns when there is news."""
+
+    def __init__(self, connection, default_limits):
+        self.connection = connection
+        self.defaults = default_limits
+        self._known = {}
+
+    def take(self, bucket: str, cost: int = 1) -> float:
+        return self.connection.env['sync.budget']._take(
+            self.connection, bucket, cost, self.defaults
+        )
+
+    def learn(self, bucket: str, *, limit=None, remaining=None, period=None, blocked_for=None):
+        if blocked_for is None and not self._is_news(bucket, limit, remaining):
+            return
+        self.connection.env['sync.budget']._learn(
+            self.connection, bucket, self.defaults, limit=limit, remaining=remaining,
+            period=period, blocked_for=blocked_for,
+        )
+
+    def _is_news(self, bucket, limit, remaining):
+        """Whether the remote says something that is worth a transaction."""
+        known_limit, known_remaining = self._known.get(bucket, (None, None))
+        changed = limit is not None and limit != known_limit
+        most = limit or known_limit or 0
+        fell = remaining is not None and (
+            known_remaining is None or abs(known_remaining - remaining) >= LEARN_STEP * most
+        )
+        if changed or fell:
+            self._known[bucket] = (limit or known_limit, remaining)
+        return changed or fell
+
+
+class ConnectionBreaker:
+    """Stops calls to an account that is down; one probe at a time tries again."""
+
+    def __init__(self, connection):
+        self.connection = connection
+        self._clean = False
+
+    def before_call(self) -> None:
+        self._clean = self.connection.env['sync.breaker']._before_call(self.connection)
+
+    def record(self, ok: bool) -> None:
+        if ok and self._clean:
+            return  # nothing to write: no failure is on record
+        self.connection.env['sync.breaker']._record(self.connection, ok)
