@@ -53,7 +53,7 @@ class BatchApi:
         for position, row in enumerate(work.inputs):
             with work.input(row):
                 links[position] = self.account.parse_links(request.kind, row.get("associations"))
-                work.plan(position, None, row.get("properties") or {})
+                work.plan(position, None, row.get("properties", {}))
         return work.finish(201, links=links)
 
     def update(self, request: ApiRequest) -> Answer:
@@ -64,7 +64,7 @@ class BatchApi:
             record = self._to_update(request.kind, row, work)
             if record is not None:
                 with work.input(row):
-                    work.plan(position, record, row.get("properties") or {})
+                    work.plan(position, record, row.get("properties", {}))
         work.refuse_duplicate_records()
         return work.finish(200)
 
@@ -95,7 +95,7 @@ class BatchApi:
             self.store.check_unique_property(kind, id_property, "upsert")
             work.partial = work.partial and id_property != "email"
             record = self.store.table(kind).find(id_property, _input_id(row))
-            raw = row.get("properties") or {}
+            raw = row.get("properties", {})
             if record is None and isinstance(raw, dict):
                 raw = {id_property: _input_id(row)} | raw
             with work.input(row):

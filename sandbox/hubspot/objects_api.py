@@ -68,7 +68,7 @@ class ObjectsApi:
         """``POST /crm/objects/{kind}``."""
         body, kind = request.body(), request.kind
         links = self.account.parse_links(kind, body.get("associations"))
-        draft = self.store.plan(kind, None, body.get("properties") or {}, version=request.version)
+        draft = self.store.plan(kind, None, body.get("properties", {}), version=request.version)
         record = self.store.commit(draft, request.actor)
         self.account.link(record, links, request.actor)
         return Answer.of_json(201, self.account.presenter.written(record, draft.names))

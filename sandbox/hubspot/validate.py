@@ -42,41 +42,41 @@ class Validator:
         self.owners = owners
 
     def check(
-        self, kind: Kind, raw: Any, current: dict[str, str], *, system: bool = False
+        self, kind: Kind, raw: Any, current: dict[str, str]
     ) -> tuple[dict[str, str | None], list[Problem]]:
-        """Stored values (None: emptied) and what was refused; ``system`` may set anything."""
+        """Stored values (None: emptied) and what was refused; ``current`` is kept now."""
         if not isinstance(raw, dict):
             raise bad_request("Invalid input JSON: properties must be an object")
         values: dict[str, str | None] = {}
         problems: list[Problem] = []
-        merged = current | {k: v for k, v in raw.items() if isinstance(v, str)}
+        after = current | {k: v for k, v in raw.items() if isinstance(v, str)}
         for name, value in raw.items():
             if value is None:
                 continue
             try:
-                values[name] = self._value(kind, name, value, merged, system)
+                values[name] = self._value(kind, name, value, current, after)
             except Refused as refusal:
                 problems.append(Problem(name, refusal.code, str(refusal)))
         return values, problems
 
     def _value(
-        self, kind: Kind, name: str, value: Any, record: dict[str, str], system: bool
+        self, kind: Kind, name: str, value: Any, current: dict[str, str], after: dict[str, str]
     ) -> str | None:
         definition = self.schema.of(kind).get(name)
         if definition is None:
             raise Refused("PROPERTY_DOESNT_EXIST", f'Property "{name}" does not exist')
-        if read_only(definition) and not system:
+        if read_only(definition):
             message = f'"{name}" is a read only property; its value cannot be set.'
             raise Refused("READ_ONLY_VALUE", message)
         text = _text(name, value)
         if text == "":
             return None
         if kind.name in ("deals", "tickets") or name == "hubspot_owner_id":
-            self._check_reference(kind, name, text, record)
+            self._check_reference(kind, name, text, after)
         if name == "email" and kind.name == "contacts":
             return _email(text)
         if is_multiple(definition):
-            return _multiple(definition, text, record.get(name, ""))
+            return _multiple(definition, text, current.get(name, ""))
         return _CHECKS.get(definition["type"], _string)(definition, text)
 
     def _check_reference(self, kind: Kind, name: str, text: str, record: dict[str, str]) -> None:
