@@ -1,0 +1,90 @@
+"""JSON from a stranger: whatever comes, a storable value or one refusal."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.errors import ContractError
+from engine.json_text import MAX_DEPTH, loads
+
+MIB = 1024 * 1024
+
+
+def refusal(body, max_bytes=MIB):
+    with pytest.raises(ContractError) as caught:
+        loads(body, max_bytes=max_bytes)
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ('body', 'why'),
+    [
+        (b'', 'does not parse'),
+        (b'{"a":1', 'does not parse'),
+        (b'[1] [2]', 'does not parse'),
+        (b'\xff\xfe[\x00]\x00', 'not UTF-8'),
+        ('["ü"]'.encode('latin-1'), 'not UTF-8'),
+        (b'\xef\xbb\xbf[]', 'does not parse'),
+        (b'[NaN]', 'NaN is not a number'),
+        (b'[-Infinity]', 'is not a number'),
+        (b'[1e400]', 'too large'),
+        (b'[' + b'9' * 1_000_000 + b']', 'too many digits'),
+        (b'[-' + b'9' * 5_000 + b']', 'too many digits'),
+        (b'{"a": 1, "a": 2}', 'same key twice'),
+        (b'[{"b": {"a": 1, "a": 1}}]', 'same key twice'),
+        (rb'["\u0000"]', 'NUL'),
+        (rb'{"\u0000": 1}', 'NUL'),
+        (rb'["\ud800"]', 'lone surrogate'),
+        (rb'["\udc00\ud800"]', 'lone surrogate'),
+        (b'[' * 100_000 + b']' * 100_000, 'too deeply'),
+        (b'{"a":' * 100_000 + b'1' + b'}' * 100_000, 'too deeply'),
+        (b'[' * (MAX_DEPTH + 1) + b']' * (MAX_DEPTH + 1), 'too deeply'),
+    ],
+)
+def test_what_cannot_be_kept_is_refused_in_one_sentence(body, why):
+    error = refusal(body)
+    assert error.code == 'BAD_JSON'
+    assert why in str(error)
+
+
+def test_a_body_above_the_limit_is_refused_before_it_is_read():
+    assert refusal(b' ' * 11, max_bytes=10).code == 'TOO_LARGE'
+
+
+def test_what_is_ordinary_is_read():
+    body = rb'[{"a": [1, 2.5, null, true, "\ud83d\ude00", "\u00fc"]}]'
+    assert loads(body, max_bytes=MIB) == [{'a': [1, 2.5, None, True, '😀', 'ü']}]
+
+
+def test_the_deepest_value_that_is_taken_can_be_written_out_again():
+    body = b'[' * MAX_DEPTH + b']' * MAX_DEPTH
+    assert json.dumps(loads(body, max_bytes=MIB)) == body.decode()
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_give_a_value_or_a_refusal(body):
+    try:
+        value = loads(body, max_bytes=MIB)
+    except ContractError:
+        return
+    json.dumps(value, allow_nan=False).encode()
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(10**29), 10**29) | st.text()
+    | st.floats(allow_nan=False, allow_infinity=False),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=20,
+)
+
+
+@given(JSON)
+def test_a_value_without_nul_or_half_characters_survives_the_way(value):
+    text = json.dumps(value)
+    spoilt = any(bad in repr(value) for bad in (r'\x00', r'\ud'))
+    try:
+        assert loads(text.encode(), max_bytes=MIB) == value
+    except ContractError:
+        assert spoilt
