@@ -32,11 +32,7 @@ class ConnectionToken:
 
     def refresh(self, stale_header: str) -> bool:
         """After a 401: True if there is another token now than ``stale_header``."""
-        self._header = None
-        if self.connection.auth_method == 'token':
-            self._load(stale=None)  # someone may have entered another one meanwhile
-        else:
-            self._load(stale=stale_header.removeprefix('Bearer '))
+        self._load(stale=stale_header.removeprefix('Bearer '))
         return self._header != stale_header
 
     def _load(self, stale):
@@ -54,6 +50,19 @@ class ConnectionToken:
 
     def __repr__(self):
         return f'<ConnectionToken of {self.connection}>'
+
+
+class FixedToken:
+    """A token that is not stored yet: it cannot be refreshed."""
+
+    def __init__(self, token):
+        self._token = token
+
+    def header(self) -> str:
+        return f'Bearer {self._token}'
+
+    def refresh(self, stale_header: str) -> bool:
+        return False
 
 
 class ConnectionBudget:

@@ -120,7 +120,8 @@ class SyncBreaker(models.Model):
             """
             INSERT INTO sync_breaker AS b
                    (connection_id, state, failures, first_failure_at, cooldown)
-            VALUES (%(connection)s, 'closed', 1, %(clock)s, %(cooldown)s)
+            SELECT id, 'closed', 1, %(clock)s, %(cooldown)s
+              FROM sync_connection WHERE id = %(connection)s
             ON CONFLICT (connection_id) DO UPDATE
                SET failures = CASE WHEN b.state = 'closed' AND b.first_failure_at
                                         < %(clock)s - make_interval(secs => %(window)s)

@@ -15,7 +15,7 @@ a READ COMMITTED transaction of their own); a crash at any point leaves a correc
 take is one commit and forgets at most the calls that were not made.
 
 Weakness: a wait is an answer, not a reservation: a caller that comes back may have to wait again.
-A missing row is created full, once.
+A missing row is created full, once; a connection that is not committed yet has no budget.
 
 The arithmetic is :mod:`..engine.ratelimit`; times in it are seconds from the database's now.
 """
@@ -118,14 +118,12 @@ class SyncBudget(models.Model):
         if bucket not in defaults:
             return
         with queue_cursor(self.env) as cr:
-            (row,) = self._lock(cr, connection, [bucket], defaults)
-            if limit and limit > 0:
-                row.update(capacity=limit, period=period or row['period'])
-            if bucket == DAILY:
-                self._learn_day(row, remaining, blocked_for)
-            else:
-                self._learn_rate(row, remaining, blocked_for)
-            self._store(cr, row)
+            for row in self._lock(cr, connection, [bucket], defaults):
+                if limit and limit > 0:
+                    row.update(capacity=limit, period=period or row['period'])
+                learn = self._learn_day if bucket == DAILY else self._learn_rate
+                learn(row, remaining, blocked_for)
+                self._store(cr, row)
 
     @api.model
     def _learn_day(self, row, remaining, blocked_for):
@@ -202,8 +200,8 @@ class SyncBudget(models.Model):
                 """
                 INSERT INTO sync_budget (connection_id, bucket, capacity, period, tat, used,
                                          resets_at)
-                VALUES (%(connection)s, %(name)s, %(capacity)s, %(period)s, %(clock)s, 0,
-                        %(resets_at)s)
+                SELECT id, %(name)s, %(capacity)s, %(period)s, %(clock)s, 0, %(resets_at)s
+                  FROM sync_connection WHERE id = %(connection)s
                 ON CONFLICT (connection_id, bucket) DO NOTHING
                 """,
                 connection=connection.id, name=name, capacity=capacity, period=period,

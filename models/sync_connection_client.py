@@ -24,18 +24,20 @@ SETTING_COLUMNS = (
 class SyncConnection(models.Model):
     _inherit = 'sync.connection'
 
-    def _connector(self, correlation_id=None, on_call=None):
+    def _connector(self, correlation_id=None, on_call=None, token=None):
         """A connector that speaks for this account.
 
         :param correlation_id: sent along with every call, to find it again in both logs
         :param on_call: is given the ``CallRecord`` of every call
+        :param token: another source of the ``Authorization`` header than what is stored
         :raises AuthError: this database may not talk to the account, or has no token
         """
         self.ensure_one()
         connection = self.sudo()
         connection._check_may_talk()
-        token = ConnectionToken(connection)
-        http = connection._http_client(token, correlation_id, on_call)
+        http = connection._http_client(
+            token or ConnectionToken(connection), correlation_id, on_call
+        )
         return connection._connector_class()(http, connection._settings())
 
     def _check_may_talk(self):

@@ -23,7 +23,7 @@ from odoo.tools.misc import hash_sign, verify_hash_signed
 
 from ..engine import oauth
 from ..engine.errors import AuthError, SyncError, TransientError
-from .connection_adapters import REFRESH_AHEAD
+from .connection_adapters import REFRESH_AHEAD, FixedToken
 from .queue_cursor import queue_cursor
 
 SCOPE = 'saas_sync.oauth'
@@ -100,8 +100,7 @@ class SyncConnection(models.Model):
         except SyncError as error:
             raise UserError(error.user_message) from error
         self._oauth_store(tokens)
-        self.env.flush_all()
-        self._finish_connecting(self._ask_account(tokens.access_token))
+        self._finish_connecting(self._ask_account(FixedToken(tokens.access_token)))
 
     def _oauth_pop_verifier(self, nonce):
         """The verifier of this sign-in. It is gone when this returns, whatever follows."""
@@ -126,7 +125,9 @@ class SyncConnection(models.Model):
         :raises AuthError: the grant is refused; the connection needs a person now.
         """
         self.ensure_one()
-        with queue_cursor(self.env) as cr:
+        if self.auth_method == 'token' and stale is None:
+            return self._stored_token(self.env.cr)
+        with queue_cursor(self.env) as cr:  # what others have committed by now
             current = self._stored_token(cr)
         if self.auth_method == 'token' or self._is_fresh(current, stale):
             return current

@@ -1,0 +1,1 @@
+"""Tests of the routes, over HTTP against a running Odoo."""

@@ -1,0 +1,119 @@
+"""An account that is down is left alone, and one probe at a time finds out when it is back."""
+
+from datetime import timedelta
+
+from odoo.tests import tagged
+from odoo.tests.common import TransactionCase
+
+from ...engine.errors import TransientError
+from ...models.connection_adapters import ConnectionBreaker
+from ...models.sync_breaker import (
+    COOLDOWN_CAP_SECONDS,
+    COOLDOWN_SECONDS,
+    PROBE_SECONDS,
+    THRESHOLD,
+)
+from ..account import AccountMixin
+
+
+@tagged('post_install', '-at_install')
+class TestBreaker(AccountMixin, TransactionCase):
+    def setUp(self):
+        super().setUp()
+        self.enter_single_transaction()
+        self.connection = self.create_connection()
+        self.breaker = self.env['sync.breaker']
+
+    def row(self):
+        self.env.invalidate_all()
+        return self.breaker.search([('connection_id', '=', self.connection.id)])
+
+    def break_down(self, times=THRESHOLD):
+        for _time in range(times):
+            self.breaker._record(self.connection, False)
+
+    def let_the_cooldown_pass(self):
+        self.row().until -= timedelta(seconds=COOLDOWN_CAP_SECONDS + PROBE_SECONDS)
+        self.env.flush_all()
+
+    def test_a_connection_without_failures_has_no_row_and_writes_none(self):
+        self.assertTrue(self.breaker._before_call(self.connection))
+        self.breaker._record(self.connection, True)
+        self.assertFalse(self.row())
+
+    def test_failures_in_a_row_open_it_and_no_call_passes(self):
+        self.break_down(THRESHOLD - 1)
+        self.breaker._before_call(self.connection)
+        self.break_down(1)
+        with self.assertRaises(TransientError) as caught:
+            self.breaker._before_call(self.connection)
+        self.assertAlmostEqual(caught.exception.retry_after, COOLDOWN_SECONDS, delta=1)
+        self.assertEqual(self.row().state, 'open')
+        self.assertEqual(self.connection.breaker_state, 'open')
+
+    def test_a_success_in_between_starts_the_count_anew(self):
+        self.break_down(THRESHOLD - 1)
+        self.breaker._record(self.connection, True)
+        self.break_down(THRESHOLD - 1)
+        self.assertFalse(self.breaker._before_call(self.connection))
+
+    def test_failures_spread_over_a_long_time_do_not_add_up(self):
+        self.break_down(THRESHOLD - 1)
+        self.row().first_failure_at -= timedelta(minutes=5)
+        self.env.flush_all()
+        self.break_down(1)
+        self.assertEqual((self.row().state, self.row().failures), ('closed', 1))
+
+    def test_after_the_cooldown_exactly_one_probe_passes(self):
+        self.break_down()
+        self.let_the_cooldown_pass()
+        self.breaker._before_call(self.connection)
+        self.assertEqual(self.row().state, 'half_open')
+        with self.assertRaises(TransientError):
+            self.breaker._before_call(self.connection)
+
+    def test_a_good_probe_closes_it(self):
+        self.break_down()
+        self.let_the_cooldown_pass()
+        self.breaker._before_call(self.connection)
+        self.breaker._record(self.connection, True)
+        self.assertRecordValues(self.row(), [
+            {'state': 'closed', 'failures': 0, 'until': False, 'cooldown': COOLDOWN_SECONDS}])
+
+    def test_a_bad_probe_doubles_the_cooldown_up_to_a_cap(self):
+        self.break_down()
+        for _round in range(8):
+            self.let_the_cooldown_pass()
+            self.breaker._before_call(self.connection)
+            self.breaker._record(self.connection, False)
+            self.assertEqual(self.row().state, 'open')
+        self.assertEqual(self.row().cooldown, COOLDOWN_CAP_SECONDS)
+
+    def test_a_probe_that_never_reports_is_replaced(self):
+        self.break_down()
+        self.let_the_cooldown_pass()
+        self.breaker._before_call(self.connection)
+        self.let_the_cooldown_pass()
+        self.breaker._before_call(self.connection)
+        self.assertEqual(self.row().state, 'half_open')
+
+    def test_a_late_success_does_not_close_an_open_breaker(self):
+        self.break_down()
+        self.breaker._record(self.connection, True)
+        self.assertEqual(self.row().state, 'open')
+
+    def test_another_account_is_not_concerned(self):
+        other = self.create_connection(name='Other')
+        self.break_down()
+        self.assertTrue(self.breaker._before_call(other))
+
+    def test_the_adapter_writes_nothing_for_a_healthy_account(self):
+        adapter = ConnectionBreaker(self.connection)
+        adapter.before_call()
+        with self.assertQueryCount(0):
+            adapter.record(True)
+        adapter.record(False)
+        self.assertEqual(self.row().failures, 1)
+        adapter.before_call()
+        adapter.record(True)
+        self.assertEqual(self.row().failures, 0)
