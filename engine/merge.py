@@ -1,7 +1,7 @@
 """Three-way merge of one record, field by field.
 
-``base`` is what both sides last agreed on, ``local`` is Odoo now, ``remote`` the other side now. All
-values are canonical (:mod:`.convert`): comparable by ``==``, ``None`` for empty.
+``base`` is what both sides last agreed on, ``local`` is Odoo now, ``remote`` the other side now.
+All values are canonical (:mod:`.convert`): comparable by ``==``, ``None`` for empty.
 
 ======================  ==========================================================================
 rule                    what happens where the sides differ
@@ -12,7 +12,7 @@ rule                    what happens where the sides differ
 ``remote_wins``         the remote's value comes in, an empty one too
 ``prefer_odoo``         Odoo's value goes out; an empty one is filled from the remote
 ``prefer_remote``       the remote's value comes in; an empty one is filled from Odoo
-``create_only``         nothing, ever
+``create_only``         nothing, once both sides exist
 ``manual``              the side that changed wins; both changed: a conflict, nothing is written
 ======================  ==========================================================================
 
@@ -76,7 +76,7 @@ class FieldRule:
 
     def __post_init__(self):
         if self.rule not in get_args(Rule) or self.direction not in get_args(Direction):
-            raise ValueError(f'{self.key}: no such rule or direction: {self.rule}, {self.direction}')
+            raise ValueError(f'{self.key}: no rule {self.rule!r} with direction {self.direction!r}')
 
 
 @dataclass(frozen=True)

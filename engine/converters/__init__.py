@@ -1,0 +1,1 @@
+"""Converters, a family a file; :mod:`engine.convert` is the way in."""
