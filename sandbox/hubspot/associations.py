@@ -74,7 +74,7 @@ class Associations:
         self.types: dict[tuple[str, str], dict[int, Type]] = defaultdict(dict)
         # (object type, id) -> other object type -> other id -> type ids
         self._links: dict[tuple[str, str], dict[str, Links]] = defaultdict(dict)
-        self._next = itertools.count(1)
+        self._next = itertools.count(10_001)
         for row in HUBSPOT_TYPES:
             self.types[row.source, row.target][row.id] = row
 

@@ -69,7 +69,7 @@ class Store:
     def get(self, kind: Kind, record_id: str, *, archived: bool = False) -> Record:
         """A record by id, merged ids followed. Raises :class:`NotFound`."""
         record = self.table(kind).get(record_id)
-        if record is None or record.archived != archived:
+        if record is None or record.archived != archived or record.erased:
             raise NotFound()
         return record
 
