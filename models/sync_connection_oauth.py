@@ -125,11 +125,11 @@ class SyncConnection(models.Model):
         :raises AuthError: the grant is refused; the connection needs a person now.
         """
         self.ensure_one()
-        if self.auth_method == 'token' and stale is None:
-            return self._stored_token(self.env.cr)
+        if self.auth_method == 'token':
+            return self._static_token(stale)
         with queue_cursor(self.env) as cr:  # what others have committed by now
             current = self._stored_token(cr)
-        if self.auth_method == 'token' or self._is_fresh(current, stale):
+        if self._is_fresh(current, stale):
             return current
         try:
             return self._refresh_token(stale)
@@ -138,6 +138,16 @@ class SyncConnection(models.Model):
             raise
         except psycopg2.errors.LockNotAvailable as error:
             raise TransientError('another worker is still refreshing the token') from error
+
+    def _static_token(self, stale):
+        """The entered token; after a refusal, the one that was entered since, if there is one."""
+        own = self.env['sync.credential']._find(self, 'access_token')
+        if stale is not None and own:
+            with queue_cursor(self.env) as cr:
+                newest = own.with_env(self.env(cr=cr, su=True)).exists()
+                if newest and newest.write_date > own.write_date:
+                    return self._stored_token(cr)
+        return self._stored_token(self.env.cr)
 
     def _stored_token(self, cr):
         credentials = self.env(cr=cr, su=True)['sync.credential']

@@ -13,6 +13,7 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.fields import Command
 from odoo.tools import file_open
 
 from ..engine.contracts import Account
@@ -244,7 +245,7 @@ class SyncConnection(models.Model):
             'connection_id': self.id,
             'remote_object': remote_object,
             'model_id': self.env['ir.model']._get_id(template['model']),
-            'line_ids': [api.Command.create(line) for line in lines],
+            'line_ids': [Command.create(line) for line in lines],
         }
 
     def _prepare_line(self, remote_object, position, line):
