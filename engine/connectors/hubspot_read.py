@@ -19,7 +19,7 @@ from .hubspot_api import HubSpotApi
 from .hubspot_associations import read_associations
 from .hubspot_objects import MERGED_IDS, object_type
 from .hubspot_search import ids_holding
-from .hubspot_wire import BatchAnswer, RecordPage, WireRecord, moment, read_model
+from .hubspot_wire import BatchRead, RecordPage, WireRecord, moment, read_model
 
 BATCH = 100
 #: Above this many characters the property list goes into a body instead of the address.
@@ -79,7 +79,7 @@ class Reader:
             body['idProperty'] = id_property
         path = self.api.paths.batch(self.kind.name, 'read')
         params = {'archived': 'true'} if archived else None
-        return self.api.ask(BatchAnswer, path, body, params=params).results
+        return self.api.ask(BatchRead, path, body, params=params).results
 
     def _match(
         self, ids: Sequence[str], records: Iterable[WireRecord]

@@ -1,9 +1,11 @@
 """The shapes of HubSpot's REST answers, as pydantic models, and the way into them.
 
-Promise: an answer that lacks what we need raises :class:`~..errors.ContractError`, whatever came
-instead: HTML, half a JSON text, another shape. What we do not need is ignored, so that HubSpot
-may add to its answers. Weakness: error bodies are read leniently (see :mod:`.hubspot_errors`): a
-strange error body must not hide the error.
+Promise: an answer that lacks what we need raises :class:`~..errors.ContractError`, one that is no
+JSON at all :class:`~..errors.TransientError`. What we do not need is ignored, so that HubSpot may add
+to its answers.
+
+Weakness: error bodies are read leniently (see :mod:`.hubspot_error_body`): a strange error body must
+not hide the error.
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ from pydantic import (
     WrapValidator,
 )
 
-from ..errors import ContractError
+from ..errors import ContractError, TransientError
 from ..http import HttpResponse
 
 _ISO = TypeAdapter(datetime)
@@ -99,10 +101,16 @@ class WireRecord(Wire):
 
 
 class BatchAnswer(Wire):
-    """The answer of a batch call; ``errors`` are read by :mod:`.hubspot_errors`."""
+    """The answer of a batch write; ``errors`` are read by :mod:`.hubspot_error_body`."""
 
     results: list[WireRecord] = Field(default_factory=list)
     errors: list[dict[str, Any]] = Field(default_factory=list)
+
+
+class BatchRead(Wire):
+    """The answer of a batch read. Without ``results`` it is none: nothing may be concluded from it."""
+
+    results: list[WireRecord]
 
 
 class Next(Wire):
@@ -151,8 +159,9 @@ class AssociationRow(Wire):
 
 
 class AssociationAnswer(Wire):
-    results: list[AssociationRow] = Field(default_factory=list)
-    errors: list[dict[str, Any]] = Field(default_factory=list)
+    """``errors`` only name the records that have none, so they are not read."""
+
+    results: list[AssociationRow]
 
 
 class PairRow(Wire):
@@ -270,13 +279,28 @@ Model = TypeVar('Model', bound=Wire)
 def read_model(model: type[Model], response: HttpResponse) -> Model:
     """The answer as ``model``.
 
-    :raises ContractError: where the body is no JSON or lacks what the model needs.
+    :raises TransientError: where the body is no JSON: cut off, or a page from something in between.
+    :raises ContractError: where it is JSON, but lacks what the model needs.
     """
-    return fit(model, response.json(), response)
+    try:
+        data = response.json()
+    except ContractError as error:
+        raise TransientError(
+            str(error),
+            user_message='HubSpot’s answer could not be read. The synchronisation tries again by '
+            'itself.',
+            code='UNREADABLE_ANSWER',
+            status=response.status,
+            request_id=response.request_id,
+        ) from error
+    return fit(model, data, response)
 
 
 def fit(model: type[Model], data: Any, response: HttpResponse) -> Model:
-    """``data`` as ``model``; ``response`` only lends its status and request id to the error."""
+    """``data`` as ``model``; ``response`` only lends its status and request id to the error.
+
+    :raises ContractError: where it lacks what the model needs.
+    """
     try:
         return model.model_validate(data)
     except ValidationError as error:
@@ -284,8 +308,9 @@ def fit(model: type[Model], data: Any, response: HttpResponse) -> Model:
         place = '.'.join(str(part) for part in first['loc'])
         raise ContractError(
             f'{model.__name__} does not fit: {place}: {first["msg"]}',
-            user_message='HubSpot answered in a form this version does not know. '
-            'Nothing was lost; tell the maintainer of the connector.',
+            user_message='HubSpot answered in a form this version does not know. Nothing was lost; '
+            'tell the maintainer of the connector.',
+            code='UNKNOWN_ANSWER',
             status=response.status,
             request_id=response.request_id,
         ) from error

@@ -17,11 +17,19 @@ reports.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from ..batch import bisect, chunks
 from ..contracts import Change, Outcome
-from ..errors import AuthError, RateLimitError, SyncError, TransientError, UnknownOutcome
+from ..errors import (
+    AuthError,
+    ContractError,
+    RateLimitError,
+    SyncError,
+    TransientError,
+    UnknownOutcome,
+)
 from ..http import HttpResponse
 from .hubspot_answers import account_for
 from .hubspot_api import HubSpotApi
@@ -137,14 +145,19 @@ class Writer:
     def _send(
         self, action: str, changes: Sequence[Change], inputs: list[dict[str, Any]]
     ) -> dict[str, Outcome]:
-        path = self.api.paths.batch(self.kind.name, action)
-        response = self.api.request(
-            'POST', path, json={'inputs': inputs}, accept=tuple(range(400, 500))
-        )
+        response = self._post(action, inputs)
         if response.status >= 400:
             raise self._refused(response, changes)
-        answer = read_model(BatchAnswer, response)
+        with doubts():
+            answer = read_model(BatchAnswer, response)
         return account_for(self.api, self.kind, changes, answer, response)
+
+    def _post(self, action: str, inputs: list[dict[str, Any]]) -> HttpResponse:
+        path = self.api.paths.batch(self.kind.name, action)
+        with doubts():
+            return self.api.request(
+                'POST', path, json={'inputs': inputs}, accept=tuple(range(400, 500))
+            )
 
     def _refused(self, response: HttpResponse, changes: Sequence[Change]) -> SyncError:
         alone = changes[0] if len(changes) == 1 else None
@@ -160,9 +173,9 @@ class Writer:
     def _archive(self, changes: Sequence[Change]) -> list[Outcome]:
         ids = self._ids_to_archive(changes)
         if ids:
-            path = self.api.paths.batch(self.kind.name, 'archive')
-            inputs = [{'id': one} for one in dict.fromkeys(ids.values())]
-            self.api.request('POST', path, json={'inputs': inputs})
+            response = self._post('archive', [{'id': one} for one in dict.fromkeys(ids.values())])
+            if response.status >= 400:
+                raise self._refused(response, changes)
         return [ok(one, ids.get(one.key)) for one in changes]
 
     def _ids_to_archive(self, changes: Sequence[Change]) -> dict[str, str]:
@@ -173,6 +186,34 @@ class Writer:
             found = Reader(self.api, self.kind.name, ()).find(self.api.external_id, unlinked)
             ids |= {key: records[0].remote_id for key, records in found.items() if records}
         return ids
+
+
+@contextmanager
+def doubts() -> Iterator[None]:
+    """Turn the loss of an answer into :class:`UnknownOutcome`: the write may have been done.
+
+    Our HTTP client repeats what may be repeated; when it gives up, it only says that no answer came.
+    """
+    try:
+        yield
+    except (ContractError, TransientError) as error:
+        if not _may_have_been_done(error):
+            raise
+        raise UnknownOutcome(
+            f'HubSpot may have taken the batch: {error}',
+            user_message='HubSpot did not say whether it took the record. The synchronisation '
+            'reads it back and goes on by itself.',
+            code=error.code,
+            status=error.status,
+            request_id=error.request_id,
+            retry_after=error.retry_after,
+        ) from error
+
+
+def _may_have_been_done(error: SyncError) -> bool:
+    if error.status is None:
+        return error.code is None  # no answer; an open breaker and the like have a code
+    return error.status < 300 or error.status >= 500
 
 
 def rounds(changes: Sequence[Change]) -> Iterator[list[int]]:

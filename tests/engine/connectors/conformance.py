@@ -267,6 +267,14 @@ class Conformance:
         assert 0 < caught.value.retry_after < 3600
         assert stage.records(stage.contact) == {}
 
+    def test_a_provider_that_breaks_down_during_a_write_leaves_the_outcome_unknown(
+        self, hub, stage
+    ):
+        stage.fail_next(500, times=50, commit=True)
+        (outcome,) = hub.write(stage.contact, [change('k1', values=self.person(stage, 'Ada'))])
+        assert outcome.status == 'unknown'
+        assert stage.external_ids(stage.contact) == ['k1']
+
     def test_a_failure_that_passes_quickly_is_not_seen(self, hub, stage):
         stage.fail_next(503)
         (outcome,) = hub.write(stage.contact, [change('k1', values=self.person(stage, 'Ada'))])

@@ -1,4 +1,4 @@
-"""A HubSpot sandbox in a process of its own, a connector that speaks to it, and recorded traffic."""
+"""A HubSpot sandbox in its own process, a connector that speaks to it, and recorded traffic."""
 
 from __future__ import annotations
 

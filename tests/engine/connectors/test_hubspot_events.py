@@ -300,7 +300,8 @@ def test_any_bytes_give_events_or_a_contract_error(body):
 
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner, max_size=3),
+    lambda inner: st.lists(inner, max_size=3)
+    | st.dictionaries(st.text(max_size=9), inner, max_size=3),
     max_leaves=6,
 )
 NAMES = ['subscriptionType', 'eventType', 'eventId', 'portalId', 'occurredAt', 'objectId',
