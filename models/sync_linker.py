@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from odoo import api, fields, models
 
-from ..engine.merge import merge
+from ..engine.merge import MISSING, merge
 
 
 class SyncLinker(models.AbstractModel):
@@ -47,7 +47,10 @@ class SyncLinker(models.AbstractModel):
                 variants[key] = local[key]
             else:
                 variants.pop(key, None)
-        conflicts = {key: list(values) for key, values in item.merged.conflicts.items()}
+        conflicts = {
+            key: [None if value is MISSING else value for value in values]
+            for key, values in item.merged.conflicts.items()
+        }
         updated = item.record.updated_at
         return {
             'connection_id': connection.id, 'mapping_id': adapter.mapping.id,

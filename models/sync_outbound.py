@@ -163,7 +163,7 @@ class SyncOutbound(models.AbstractModel):
         }
         if not doubtful:
             return
-        field_name = connection._external_id_field()
+        field_name = connection._settings()['external_id_field']
         found = connector.find(adapter.mapping.remote_object, field_name, list(doubtful), [field_name])
         for key, records in found.items():
             if records and key in doubtful:

@@ -30,13 +30,6 @@ class AccountMixin:
         self.env['sync.credential']._set(connection, 'client_secret', SECRET)
         return connection
 
-    @staticmethod
-    def sandbox():
-        """Odoo ends a class of tests by terminating every child process: start it again."""
-        if hubspot().process.poll() is not None:
-            hubspot.cache_clear()
-        return hubspot()
-
     @classmethod
     def _request_handler(cls, s, r, /, **kw):
         """Odoo compares the time-out with a number; the engine gives a pair to ``requests``."""
@@ -46,7 +39,7 @@ class AccountMixin:
 
     def create_sandbox_connection(self, **values):
         """A connection in set-up, with the right token of a fresh sandbox account."""
-        self.box = self.sandbox()
+        self.box = hubspot()
         self.box.reset(limits={'enabled': False})
         connection = self.create_connection(
             base_url=self.box.url, allow_private=True, **values)

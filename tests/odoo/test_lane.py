@@ -1,0 +1,257 @@
+"""The schedule, on real connections: claims, tokens, rescue, sweep.
+
+The promises are about what several transactions see of each other, so these tests commit; the
+connection they make, and with it everything else, is deleted in the end.
+"""
+
+import threading
+import uuid
+
+import psycopg2
+
+from odoo import api
+from odoo.tests import tagged
+from odoo.tests.common import BaseCase, get_db_name
+from odoo.orm.registry import Registry
+
+from ...models.queue_cursor import queue_cursor
+from ...models.sync_lane import MAX_CRASHES, WORKER_LOCK, StaleClaim
+from ...models.sync_settlement import Result
+
+
+@tagged('post_install', '-at_install', 'database_breaking')
+class TestLane(BaseCase):
+
+    def setUp(self):
+        super().setUp()
+        self.registry = Registry(get_db_name())
+        self.cr = self.registry.cursor()
+        self.addCleanup(self.cr.close)
+        self.env = api.Environment(self.cr, api.SUPERUSER_ID, {})
+        self.connection = self.env['sync.connection'].create({'name': f'Lanes {uuid.uuid4().hex}'})
+        self.env['sync.mapping'].create({
+            'connection_id': self.connection.id, 'model_id': self.env.ref('base.model_res_partner').id,
+            'remote_object': 'contacts'})
+        self.cr.commit()
+        self.addCleanup(self._clean)
+        self.lane = self.env['sync.lane']
+
+    def _clean(self):
+        self.cr.rollback()
+        self.cr.execute('DELETE FROM sync_connection WHERE id = %s', [self.connection.id])
+        self.cr.commit()
+
+    # --- helpers ------------------------------------------------------------------------------
+
+    def store(self, *remote_ids):
+        scan = self.env['sync.scan']
+        with queue_cursor(self.env) as cr:
+            self.env['sync.event']._ingest(cr, self.connection.id, [
+                scan._event('change', 'contacts', i, uuid.uuid4().hex) for i in remote_ids], 'c1')
+
+    def claim(self, token='t1', worker=None, limit=100):
+        return self.lane._claim(
+            self.connection.id, 'in', 'contacts', token, worker=worker, limit=limit)
+
+    def row(self, key):
+        self.cr.commit()
+        self.cr.execute(
+            'SELECT state, attempts, crashes, pending_count, token, id FROM sync_lane '
+            'WHERE connection_id = %s AND key = %s', [self.connection.id, key])
+        found = self.cr.dictfetchall()
+        return found[0] if found else None
+
+    def settle(self, claim, outcome='done', **details):
+        self.cr.commit()
+        self.lane._settle(self.cr, claim, {lane.id: Result(outcome, **details) for lane in claim.lanes})
+        self.cr.commit()
+
+    def refusal(self, claim, outcome):
+        """What the settlement raises, in the present transaction (Odoo's own assertRaises would
+        set a savepoint, and cannot take two classes)."""
+        try:
+            self.lane._settle(
+                self.cr, claim, {lane.id: Result(outcome) for lane in claim.lanes})
+        except (StaleClaim, psycopg2.Error) as error:
+            self.cr.rollback()
+            return error
+        return None
+
+    # --- promises -----------------------------------------------------------------------------
+
+    def test_five_events_of_a_record_are_one_lane_and_drain_together(self):
+        self.store(*['7'] * 5)
+        self.lane._tick()
+        self.assertEqual(self.row('7')['pending_count'], 5)
+        claim = self.claim()
+        self.assertEqual([len(lane.messages) for lane in claim.lanes], [5])
+        self.settle(claim)
+        self.lane._tick()
+        self.assertIsNone(self.row('7'), 'drained and swept')
+        self.cr.execute("SELECT count(*) FROM sync_event WHERE connection_id = %s AND state = 'done' "
+                        'AND lane_id IS NULL', [self.connection.id])
+        self.assertEqual(self.cr.fetchone()[0], 5)
+
+    def test_a_lane_is_claimed_once(self):
+        self.store('1', '2', '3')
+        self.lane._tick()
+        first, second = self.claim('t1', limit=2), self.claim('t2')
+        self.assertEqual(len(first.lanes), 2)
+        self.assertEqual(len(second.lanes), 1)
+        self.assertFalse({lane.key for lane in first.lanes} & {lane.key for lane in second.lanes})
+
+    def test_concurrent_claims_never_overlap(self):
+        self.store(*map(str, range(200)))
+        self.lane._tick()
+        taken, errors = [], []
+
+        def claimer(number):
+            try:
+                with self.registry.cursor() as cr:
+                    lane = api.Environment(cr, api.SUPERUSER_ID, {})['sync.lane']
+                    for turn in range(10):
+                        claim = lane._claim(
+                            self.connection.id, 'in', 'contacts', f'{number}-{turn}', limit=7)
+                        taken.extend(found.key for found in claim.lanes)
+            except Exception as error:  # noqa: BLE001 (reported below, in the main thread)
+                errors.append(error)
+
+        threads = [threading.Thread(target=claimer, args=(n,)) for n in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertFalse(errors)
+        self.assertEqual(len(taken), len(set(taken)))
+        self.assertEqual(len(taken), 200)
+
+    def test_news_of_a_running_lane_waits_for_it_and_is_never_lost(self):
+        self.store('7')
+        self.lane._tick()
+        claim = self.claim()
+        self.store('7')
+        self.lane._tick()
+        self.assertFalse(self.claim('t2').lanes, 'running: nobody else may have it')
+        self.settle(claim)
+        self.lane._tick()
+        again = self.claim('t3')
+        self.assertEqual([len(lane.messages) for lane in again.lanes], [1])
+
+    def test_news_during_the_settling_transaction_does_not_collide_with_it(self):
+        self.store('7')
+        self.lane._tick()
+        claim = self.claim()
+        self.cr.commit()
+        self.cr.execute('SELECT 1')  # the worker's snapshot is taken here
+        self.store('7')
+        self.lane._tick()
+        self.lane._settle(self.cr, claim, {claim.lanes[0].id: Result('done')})
+        self.cr.commit()
+        self.lane._tick()
+        self.assertEqual(self.row('7')['pending_count'], 1)
+
+    def test_the_acknowledgement_of_a_stale_worker_is_refused(self):
+        self.store('7')
+        self.lane._tick()
+        stale = self.claim('stale')
+        self.cr.execute("UPDATE sync_lane SET lease_until = now() - interval '1 day' WHERE id = %s",
+                        [stale.lanes[0].id])
+        self.cr.commit()
+        self.lane._tick()
+        fresh = self.claim('fresh')
+        self.assertEqual(len(fresh.lanes), 1)
+        for outcome in ('done', 'retry', 'failed'):
+            self.assertIsInstance(self.refusal(stale, outcome), StaleClaim)
+        self.settle(fresh)
+
+    def test_a_stale_worker_with_an_old_snapshot_is_refused_too(self):
+        self.store('7')
+        self.lane._tick()
+        stale = self.claim('stale')
+        self.cr.commit()
+        self.cr.execute('SELECT 1')
+        with queue_cursor(self.env) as cr:
+            cr.execute("UPDATE sync_lane SET token = 'fresh' WHERE id = %s", [stale.lanes[0].id])
+        self.assertIsInstance(
+            self.refusal(stale, 'done'), (StaleClaim, psycopg2.errors.SerializationFailure))
+
+    def test_a_dead_workers_lanes_are_free_at_once_and_a_living_ones_are_not(self):
+        self.store('dead', 'alive')
+        self.lane._tick()
+        with self.registry.cursor() as living:
+            living.execute('SELECT pg_advisory_xact_lock(%s, %s)', [WORKER_LOCK, 4711])
+            self.claim('t1', worker=4711, limit=1)
+            self.claim('t2', worker=4712, limit=1)
+            self.lane._tick()
+            self.assertEqual(len(self.claim('t3').lanes), 1)
+
+    def test_three_crashes_quarantine_the_lane_and_nobody_else(self):
+        self.store('poison', 'innocent')
+        self.lane._tick()
+        for turn in range(MAX_CRASHES + 1):
+            while (claim := self.claim(f'{turn}-{uuid.uuid4().hex}', worker=99)).lanes:
+                keys = {lane.key for lane in claim.lanes}
+                if 'poison' in keys:
+                    break
+                self.settle(claim)
+            self.lane._tick()
+        self.assertEqual(self.row('poison')['state'], 'quarantined')
+        innocent = self.row('innocent')
+        self.assertTrue(innocent is None or innocent['crashes'] < MAX_CRASHES)
+
+    def test_a_lane_that_was_in_a_crash_is_taken_alone(self):
+        self.store('1', '2', '3')
+        self.lane._tick()
+        self.claim('t1', worker=98)
+        self.lane._tick()
+        self.assertEqual(len(self.claim('t2').lanes), 1)
+
+    def test_waiting_costs_no_attempt_and_a_retry_costs_one(self):
+        self.store('7')
+        self.lane._tick()
+        self.settle(self.claim(), 'waiting', delay=0)
+        self.assertEqual(self.row('7')['attempts'], 0)
+        self.settle(self.claim(), 'retry', delay=0)
+        self.assertEqual(self.row('7')['attempts'], 1)
+        self.settle(self.claim(), 'retry', delay=3600)
+        self.assertFalse(self.claim().lanes, 'backed off')
+
+    def test_a_failed_lane_keeps_its_messages_behind_it_until_the_replay(self):
+        self.store('7')
+        self.lane._tick()
+        self.settle(self.claim(), 'failed', error=ValueError('no'))
+        self.store('7')
+        self.lane._tick()
+        self.assertFalse(self.claim().lanes)
+        self.assertEqual(self.row('7')['pending_count'], 2)
+        self.lane.browse(self.row('7')['id']).action_replay()
+        self.cr.commit()
+        self.assertEqual(len(self.claim().lanes[0].messages), 2)
+
+    def test_the_same_event_is_stored_once_even_concurrently(self):
+        event = self.env['sync.scan']._event('change', 'contacts', '7', 'same')
+        results = []
+
+        def deliver():
+            with self.registry.cursor() as cr:
+                env = api.Environment(cr, api.SUPERUSER_ID, {})
+                with queue_cursor(env) as own:
+                    results.append(env['sync.event']._ingest(own, self.connection.id, [event], 'c'))
+
+        threads = [threading.Thread(target=deliver) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(sum(accepted for accepted, _duplicates in results), 1)
+        self.assertEqual(sum(duplicates for _accepted, duplicates in results), 7)
+
+    def test_waking_twice_leaves_one_trigger_a_worker(self):
+        crons = self.env['ir.cron'].search([('cron_name', 'like', 'SaaS Sync: worker')])
+        self.cr.execute('DELETE FROM ir_cron_trigger WHERE cron_id = ANY(%s)', [crons.ids])
+        self.cr.commit()
+        self.env['sync.worker']._wake()
+        self.env['sync.worker']._wake()
+        self.cr.commit()
+        self.assertEqual(
+            self.env['ir.cron.trigger'].search_count([('cron_id', 'in', crons.ids)]), len(crons))

@@ -1,0 +1,132 @@
+"""The whole journey, both ways, against the sandbox: from a change to silence."""
+
+from odoo.tests import tagged
+
+from .common import SandboxCase
+
+
+@tagged('post_install', '-at_install')
+class TestInbound(SandboxCase):
+
+    def test_a_new_contact_becomes_a_partner_with_its_link_and_snapshot(self):
+        remote_id = self.create_remote('contacts', {
+            'firstname': 'Zoë', 'lastname': 'Peeters', 'email': 'Zoe@Example.com',
+            'phone': '+32 2 555 01 02', 'city': 'Gent', 'country': 'Belgium'})
+        self.notify(('contacts', remote_id))
+        self.work()
+        partner = self.record_of('contacts', remote_id)
+        self.assertRecordValues(partner, [{
+            'name': 'Zoë Peeters', 'is_company': False, 'city': 'Gent',
+            'country_id': self.env.ref('base.be').id}])
+        link = self.link_of(partner)
+        self.assertEqual(link.state, 'in_sync')
+        self.assertEqual(link.snapshot['name'], 'Zoë Peeters')
+        self.assertFalse(self.lanes(), 'a drained lane is gone')
+
+    def test_a_change_there_is_written_here_and_nothing_is_sent_back(self):
+        remote_id = self.create_remote('contacts', {'firstname': 'Ann', 'email': 'ann@example.com'})
+        self.notify(('contacts', remote_id))
+        self.work()
+        self.box.change('contacts', {'id': remote_id, 'properties': {'city': 'Brugge'}})
+        self.notify(('contacts', remote_id))
+        self.work()
+        self.assertEqual(self.record_of('contacts', remote_id).city, 'Brugge')
+        self.assertFalse(self.env['sync.outbox'].search([('connection_id', '=', self.connection.id)]))
+
+    def test_a_hundred_records_are_one_read(self):
+        ids = [self.create_remote('companies', {'name': f'Company {n}'}) for n in range(100)]
+        self.notify(*(('companies', remote_id) for remote_id in ids))
+        mark = self.box.last_n()
+        self.work()
+        reads = [c for c in self.box.ledger(mark) if c['path'].endswith('companies/batch/read')]
+        self.assertEqual(len(reads), 1)
+        self.assertEqual(self.env['sync.link'].search_count(
+            [('connection_id', '=', self.connection.id)]), 100)
+
+    def test_a_contact_brings_its_company_along(self):
+        company = self.create_remote('companies', {'name': 'Acme', 'domain': 'acme.example'})
+        contact = self.create_remote('contacts', {'firstname': 'Bo', 'email': 'bo@acme.example'})
+        self.box.change('contacts', {
+            'id': contact, 'action': 'associate', 'to': {'type': 'companies', 'id': company}})
+        self.notify(('contacts', contact))
+        self.work()
+        partner = self.record_of('contacts', contact)
+        self.assertEqual(partner.parent_id, self.record_of('companies', company))
+        self.assertTrue(partner.parent_id.is_company)
+
+    def test_one_bad_record_fails_alone(self):
+        good = [self.create_remote('contacts', {'firstname': f'Good {n}'}) for n in range(7)]
+        bad = self.create_remote('contacts', {'firstname': 'Bad', 'country': 'Atlantis'})
+        self.notify(*(('contacts', i) for i in [*good[:3], bad, *good[3:]]))
+        self.work()
+        self.assertTrue(all(self.record_of('contacts', i) for i in good))
+        lane = self.lanes(state='failed')
+        self.assertEqual((lane.key, lane.error_class), (bad, 'data'))
+        self.assertIn('Atlantis', lane.error_message)
+
+    def test_a_corrected_record_is_replayed_by_its_own_news(self):
+        bad = self.create_remote('contacts', {'firstname': 'Bad', 'country': 'Atlantis'})
+        self.notify(('contacts', bad))
+        self.work()
+        self.box.change('contacts', {'id': bad, 'properties': {'country': 'Belgium'}})
+        self.notify(('contacts', bad))
+        self.work()
+        self.assertEqual(self.record_of('contacts', bad).country_id, self.env.ref('base.be'))
+        self.assertFalse(self.lanes())
+        states = self.env['sync.event'].search([('remote_id', '=', bad)]).mapped('state')
+        self.assertEqual(set(states), {'done'})
+
+
+@tagged('post_install', '-at_install')
+class TestOutbound(SandboxCase):
+
+    def test_a_new_partner_is_created_once_with_our_own_id(self):
+        partner = self.env['res.partner'].create({'name': 'Max Tester', 'email': 'max@example.com'})
+        self.work()
+        link = self.link_of(partner)
+        record = self.box.object('contacts', link.remote_id)
+        self.assertEqual(record['properties']['firstname'], 'Max')
+        self.assertEqual(record['properties']['lastname'], 'Tester')
+        self.assertEqual(
+            record['properties']['odoo_external_id'],
+            f'{self.connection.external_namespace}-res.partner-{partner.id}')
+        self.assertSilence()
+
+    def test_only_the_difference_is_sent(self):
+        partner = self.env['res.partner'].create({'name': 'Max Tester', 'email': 'max@example.com'})
+        self.work()
+        mark = self.box.last_n()
+        partner.city = 'Leuven'
+        self.work()
+        (call,) = self.box.writes(after=mark)
+        body = call['request_body']
+        self.assertIn('Leuven', str(body))
+        self.assertNotIn('Tester', str(body))
+
+    def test_a_company_goes_before_its_contact(self):
+        company = self.env['res.partner'].create({'name': 'Parent Ltd', 'is_company': True})
+        child = self.env['res.partner'].create({'name': 'Kid One', 'parent_id': company.id})
+        self.work(rounds=3)
+        remote = self.box.object('contacts', self.link_of(child).remote_id)
+        self.assertEqual(remote['associations']['companies'][0]['id'] if isinstance(
+            remote['associations']['companies'][0], dict) else
+            remote['associations']['companies'][0], self.link_of(company).remote_id)
+        self.assertSilence()
+
+    def test_a_change_of_an_unmapped_field_posts_nothing(self):
+        partner = self.env['res.partner'].create({'name': 'Max Tester'})
+        self.work()
+        before = self.env['sync.outbox'].search_count([])
+        partner.comment = 'nothing to see'
+        self.work()
+        self.assertEqual(self.env['sync.outbox'].search_count([]), before)
+
+    def test_archiving_follows_the_delete_policy(self):
+        partner = self.env['res.partner'].create({'name': 'Gone Soon', 'email': 'gone@example.com'})
+        self.work()
+        link = self.link_of(partner)
+        partner.action_archive()
+        self.work()
+        self.assertTrue(self.box.object('contacts', link.remote_id)['archived'])
+        self.assertTrue(link.deleted_at)
+        self.assertSilence()
