@@ -6,6 +6,7 @@ host (loopback addresses only) and port (0: any free one). Weakness: a thread a 
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import os
 import socket
@@ -53,6 +54,16 @@ class Handler(WSGIRequestHandler):
     disable_nagle_algorithm = True
     timeout = IDLE_SECONDS
 
+    def setup(self) -> None:
+        """Let the server know the connection, so that stopping it can end it."""
+        super().setup()
+        self.server.connections.add(self.connection)
+
+    def finish(self) -> None:
+        """See :meth:`setup`."""
+        self.server.connections.discard(self.connection)
+        super().finish()
+
     def make_environ(self) -> dict[str, Any]:
         """Add the connection to what the application gets."""
         return super().make_environ() | {"sandbox.connection": Connection(self)}
@@ -94,6 +105,7 @@ class LoopbackServer:
         self._server: BaseWSGIServer = make_server(
             host, port, application, threaded=True, request_handler=Handler
         )
+        self._server.connections = set()
         self.host = host
         self.port: int = self._server.server_port
         self._thread = threading.Thread(
@@ -110,7 +122,10 @@ class LoopbackServer:
         self._thread.start()
 
     def stop(self) -> None:
-        """Close the port."""
+        """Close the port and what is connected to it."""
         self._server.shutdown()
         self._server.server_close()
+        for connection in list(self._server.connections):
+            with contextlib.suppress(OSError):  # gone by itself
+                connection.shutdown(socket.SHUT_RDWR)
         self._thread.join(timeout=2)

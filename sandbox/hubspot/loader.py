@@ -12,6 +12,7 @@ from ..core.clock import iso, parse_iso
 from ..core.errors import no_unknown_keys, require
 from .account import Account
 from .kinds import Kind
+from .owners import check_owner
 from .people import known_kind
 from .records import Record
 
@@ -31,6 +32,9 @@ KEYS = {
     "objectWriteTraceId",
 }
 
+#: A record and the associations that came with it.
+Loaded = tuple[Record, dict[str, Any]]
+
 
 class Loader:
     """Fills an :class:`Account`."""
@@ -41,24 +45,42 @@ class Loader:
 
     def load(self, body: dict[str, Any]) -> dict[str, int]:
         """Load ``{"contacts": [...], "owners": [...]}``; how many of each."""
-        for row in body.get("owners", []):
-            require(isinstance(row, dict), "An owner must be an object.")
-        kinds = {known_kind(name): rows for name, rows in body.items() if name != "owners"}
-        loaded = [record for kind, rows in kinds.items() for record in self._parse(kind, rows)]
-        for row in body.get("owners", []):
+        rest = dict(body)
+        owners = rest.pop("owners", [])
+        require(isinstance(owners, list), "owners must be a list.")
+        for row in owners:
+            check_owner(row)
+        kinds = {known_kind(name): rows for name, rows in rest.items()}
+        loaded = [found for kind, rows in kinds.items() for found in self._parse(kind, rows)]
+        links = self._links(loaded)
+        for row in owners:
             self.store.owners.add(row, self.store.clock.now())
-        for record, _links in loaded:
-            self._make_room(record)
-            self.store.enter(record)
-        for record, links in loaded:
-            self._associate(record, links)
+        for record, _associations in loaded:
+            self._enter(record)
+        for record, kind, number in links:
+            target = self.store.table(kind).records[number]
+            default = self.account.associations.default_type(record.kind, kind)
+            self.account.associations.add(record, target, [default], None)
         return {name: len(rows) for name, rows in body.items()}
 
-    def _parse(self, kind: Kind, rows: Any) -> list[tuple[Record, dict[str, Any]]]:
+    def _links(self, loaded: list[Loaded]) -> list[tuple[Record, Kind, str]]:
+        coming = {(record.kind.name, record.id) for record, _associations in loaded}
+        links = []
+        for record, associations in loaded:
+            for name, rows in associations.items():
+                kind = known_kind(name)
+                for number in map(_target, rows.get("results", []) if _wrapped(rows) else rows):
+                    there = number in self.store.table(kind).records
+                    known = there or (kind.name, number) in coming
+                    require(known, f"There is no {kind.singular} {number} to associate with.")
+                    links.append((record, kind, number))
+        return links
+
+    def _parse(self, kind: Kind, rows: Any) -> list[Loaded]:
         require(isinstance(rows, list), f"{kind.name} must be a list of records.")
         return [self._record(kind, row) for row in rows]
 
-    def _record(self, kind: Kind, row: Any) -> tuple[Record, dict[str, Any]]:
+    def _record(self, kind: Kind, row: Any) -> Loaded:
         require(isinstance(row, dict), f"A {kind.singular} must be an object.")
         no_unknown_keys(row, KEYS, f"A {kind.singular}")
         values = row.get("properties", {})
@@ -73,36 +95,37 @@ class Loader:
             record.archived_at = _moment(row.get("archivedAt") or iso(updated))
         own = {kind.created: iso(created), kind.modified: iso(updated), "hs_object_id": number}
         given = {name: str(value) for name, value in values.items() if value not in (None, "")}
-        self._check_names(kind, given)
         record.properties = own | given
         links = row.get("associations") or {}
         require(isinstance(links, dict), "associations must be an object of lists.")
         return record, links
 
-    def _check_names(self, kind: Kind, values: dict[str, str]) -> None:
-        schema, now = self.store.schema, self.store.clock.now()
+    def _add_missing(self, record: Record) -> None:
+        schema, kind = self.store.schema, record.kind
         group = next(iter(schema.groups[kind.name]))
-        for name in values:
+        for name in record.properties:
             if name not in schema.of(kind):
                 body = {"name": name, "label": name, "type": "string", "fieldType": "text"}
-                schema.create(kind, body | {"groupName": group}, now)
+                schema.create(kind, body | {"groupName": group}, self.store.clock.now())
 
-    def _make_room(self, record: Record) -> None:
+    def _enter(self, record: Record) -> None:
+        self._add_missing(record)
         table = self.store.table(record.kind)
         before = table.records.get(record.id)
         if before is not None:
             table.unindex(before, self.store.schema.unique_names(record.kind))
             table.remove(before)
+        self.store.enter(record)
 
-    def _associate(self, record: Record, links: dict[str, Any]) -> None:
-        for name, rows in links.items():
-            kind = known_kind(name)
-            for row in rows.get("results", []) if isinstance(rows, dict) else rows:
-                wanted = str(row["id"] if isinstance(row, dict) else row)
-                target = self.store.table(kind).records.get(wanted)
-                require(target, f"There is no {kind.singular} {wanted} to associate with.")
-                default = self.account.associations.default_type(record.kind, kind)
-                self.account.associations.add(record, target, [default], None)
+
+def _wrapped(rows: Any) -> bool:
+    """Whether a list comes as the API wraps it: ``{"results": [...]}``."""
+    require(isinstance(rows, dict | list), "associations must be lists of ids.")
+    return isinstance(rows, dict)
+
+
+def _target(row: Any) -> str:
+    return str(row.get("id") if isinstance(row, dict) else row)
 
 
 def _moment(text: Any) -> int:

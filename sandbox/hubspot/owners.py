@@ -18,6 +18,13 @@ DEFAULT = (
 )
 
 
+def check_owner(row: Any) -> None:
+    """Refuse an owner without an e-mail. Raises ``ControlError``."""
+    require(isinstance(row, dict), "An owner must be an object.")
+    email = row.get("email")
+    require(isinstance(email, str) and "@" in email, "An owner needs an email.")
+
+
 class Owners:
     """Owners by id."""
 
@@ -28,12 +35,11 @@ class Owners:
 
     def add(self, row: dict[str, Any], now: int) -> dict[str, Any]:
         """Add an owner from ``email``, ``firstName``, ``lastName``; ``id`` is optional."""
-        email = row.get("email")
-        require(isinstance(email, str) and "@" in email, "An owner needs an email.")
+        check_owner(row)
         number = len(self.rows) + 1
         owner = {
             "id": str(row.get("id") or 80_000_000 + number * 1013),
-            "email": email,
+            "email": row["email"],
             "type": "PERSON",
             "firstName": row.get("firstName", ""),
             "lastName": row.get("lastName", ""),

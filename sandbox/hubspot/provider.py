@@ -23,8 +23,6 @@ from .kinds import KINDS
 from .loader import Loader
 from .people import People, known_kind
 
-SUBSCRIPTION_KEYS = {"style", "subscriptions", "client_secret", "signature"}
-
 
 class HubSpot(Provider):
     """The HubSpot stand-in."""
@@ -37,14 +35,14 @@ class HubSpot(Provider):
         self.clock = Clock()
         self.format = webhooks.Format(self.start.client_secret)
         self.postman = Postman(self.format, self.clock)
-        self._open(self.start)
+        self._open(Account(self.start, self.clock, self.postman), Settings())
 
-    def _open(self, options: Options) -> None:
-        self.account = Account(options, self.clock, self.postman)
-        self.api = Api(self.account)
-        self.people = People(self.account)
-        self.format.secret, self.format.older = options.client_secret, "v1"
-        self.postman.configure(Settings(seed=options.seed))
+    def _open(self, account: Account, settings: Settings, older: str = "v1") -> None:
+        self.account = account
+        self.api = Api(account)
+        self.people = People(account)
+        self.format.secret, self.format.older = account.options.client_secret, older
+        self.postman.configure(settings)
 
     # -- the API
 
@@ -62,32 +60,32 @@ class HubSpot(Provider):
         """A new account; ``objects``, ``seed_data`` and ``webhooks`` beside the options."""
         rest = dict(body)
         extra = {name: rest.pop(name, None) for name in ("objects", "seed_data", "webhooks")}
-        options = merged(self.start, rest)
-        self.postman.reset()
-        self._open(options)
-        if extra["webhooks"]:
-            self.webhooks(dict(extra["webhooks"]))
+        account = Account(merged(self.start, rest), self.clock, self.postman)
         if extra["seed_data"] is not None:
-            self._load(seed.generate(seed.parse(extra["seed_data"])))
-        if extra["objects"]:
-            self.load(extra["objects"])
+            Loader(account).load(seed.generate(seed.parse(extra["seed_data"])))
+        if extra["objects"] is not None:
+            Loader(account).load(_by_kind(extra["objects"]))
+        plan = webhooks.Plan(Settings(seed=account.options.seed))
+        if extra["webhooks"] is not None:
+            plan = plan.changed(account, extra["webhooks"])
+        # Everything was checked: from here on nothing can be refused.
+        self.postman.reset()
+        self._open(account, plan.settings, plan.older)
         return self.state()
 
     def configure(self, body: dict[str, Any]) -> dict[str, Any]:
         """Other options, same records."""
         rest = dict(body)
         hooks, data = rest.pop("webhooks", None), rest.pop("seed_data", None)
-        options = merged(self.account.options, rest)
-        self.account.use(options)
-        self.format.secret = options.client_secret
-        if hooks:
-            self.webhooks(dict(hooks))
-        if data is not None:
-            self._load(seed.generate(seed.parse(data)))
+        merged(self.account.options, rest)  # may refuse, before anything is done
+        rows = None if data is None else seed.generate(seed.parse(data))
+        if hooks is not None:
+            self.webhooks(hooks)
+        self.account.use(merged(self.account.options, rest))
+        self.format.secret = self.account.options.client_secret
+        if rows is not None:
+            Loader(self.account).load(rows)
         return self.state()
-
-    def _load(self, body: dict[str, Any]) -> dict[str, int]:
-        return Loader(self.account).load(body)
 
     def objects(self, kind: str) -> dict[str, Any]:
         """Every record of a kind, by id; ``owners`` too."""
@@ -104,8 +102,7 @@ class HubSpot(Provider):
 
     def load(self, body: dict[str, Any]) -> dict[str, Any]:
         """Whole records, by kind."""
-        require(isinstance(body, dict), 'Records go by kind: {"contacts": [...]}.')
-        return {"loaded": self._load(body)}
+        return {"loaded": Loader(self.account).load(_by_kind(body))}
 
     def state(self) -> dict[str, Any]:
         """Counts of live and archived records, limits, subscriptions."""
@@ -130,21 +127,11 @@ class HubSpot(Provider):
 
     def webhooks(self, body: dict[str, Any]) -> dict[str, Any]:
         """Target, delivery settings, ``style`` or ``subscriptions``, ``client_secret``."""
-        require(isinstance(body, dict), "The webhook settings must be an object.")
-        settings = {name: row for name, row in body.items() if name not in SUBSCRIPTION_KEYS}
-        parsed = webhooks.parse(self.postman.settings, settings)
-        older = body.get("signature", self.format.older)
-        require(older in ("v1", "v2"), "signature must be v1 or v2 (v3 is always sent).")
-        subscriptions = self.account.journal.subscriptions
-        if "style" in body:
-            subscriptions.use_style(body["style"])
-        if "subscriptions" in body:
-            subscriptions.replace(body["subscriptions"])
-        if "client_secret" in body:
-            self.account.use(merged(self.account.options, {"client_secret": body["client_secret"]}))
-        self.format.secret, self.format.older = self.account.options.client_secret, older
-        self.postman.configure(parsed)
-        return {"target": parsed.url, "subscriptions": subscriptions.rows}
+        plan = webhooks.Plan(self.postman.settings, self.format.older).changed(self.account, body)
+        self.format.secret, self.format.older = self.account.options.client_secret, plan.older
+        self.postman.configure(plan.settings)
+        rows = self.account.journal.subscriptions.rows
+        return {"target": plan.settings.url, "subscriptions": rows}
 
     def send_raw(self, row: dict[str, Any]) -> None:
         """Exactly these bytes, with the signature that was asked for."""
@@ -173,3 +160,8 @@ class HubSpot(Provider):
             found: Grant | None = tokens.grants.pop(token, None)
             require(found, "A token to revoke is unknown.")
         return answer
+
+
+def _by_kind(body: Any) -> dict[str, Any]:
+    require(isinstance(body, dict), 'Records go by kind: {"contacts": [...]}.')
+    return body

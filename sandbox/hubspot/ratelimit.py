@@ -23,15 +23,14 @@ MESSAGES = {
 
 
 class Window:
-    """Calls in the last ``seconds``."""
+    """Moments of calls."""
 
-    def __init__(self, seconds: float) -> None:
-        self.seconds = seconds
+    def __init__(self) -> None:
         self._times: deque[float] = deque()
 
-    def used(self, now: float) -> int:
-        """How many calls count at ``now``."""
-        while self._times and self._times[0] <= now - self.seconds:
+    def used(self, now: float, seconds: float) -> int:
+        """How many calls there were in the ``seconds`` before ``now``."""
+        while self._times and self._times[0] <= now - seconds:
             self._times.popleft()
         return len(self._times)
 
@@ -52,9 +51,8 @@ class RateLimits:
 
     def __init__(self, options: Options) -> None:
         self.options = options
-        seconds = options.limits.interval_ms / 1000
-        self._bursts: dict[int, Window] = defaultdict(lambda: Window(seconds))
-        self._searches = Window(1.0)
+        self._bursts: dict[int, Window] = defaultdict(Window)
+        self._searches = Window()
         self._day = ""
         self._today = 0
         self.refused: dict[str, int] = defaultdict(int)
@@ -66,9 +64,11 @@ class RateLimits:
         policy = None
         if not grant.oauth and self._today >= limits.daily:
             policy = "DAILY"
-        elif search and self._searches.used(now) >= limits.search_per_second:
+        elif search and self._searches.used(now, 1.0) >= limits.search_per_second:
             policy = "SECONDLY"
-        elif not search and self._bursts[grant.app_id].used(now) >= self._burst(grant):
+        elif not search and self._bursts[grant.app_id].used(now, self._interval) >= self._burst(
+            grant
+        ):
             policy = "TEN_SECONDLY_ROLLING"
         if policy and limits.enabled:
             self.refused[policy] += 1
@@ -85,7 +85,8 @@ class RateLimits:
             found["X-HubSpot-RateLimit-Daily-Remaining"] = str(max(0, limits.daily - self._today))
         if not search:
             most = self._burst(grant)
-            left = max(0, most - self._bursts[grant.app_id].used(time.monotonic()))
+            used = self._bursts[grant.app_id].used(time.monotonic(), self._interval)
+            left = max(0, most - used)
             found["X-HubSpot-RateLimit-Interval-Milliseconds"] = str(limits.interval_ms)
             found["X-HubSpot-RateLimit-Max"] = str(most)
             found["X-HubSpot-RateLimit-Remaining"] = str(left)
@@ -100,10 +101,16 @@ class RateLimits:
         return {
             "daily": self._today,
             "daily_limit": self.options.limits.daily,
-            "burst": {str(app): window.used(now) for app, window in self._bursts.items()},
-            "search": self._searches.used(now),
+            "burst": {
+                str(app): window.used(now, self._interval) for app, window in self._bursts.items()
+            },
+            "search": self._searches.used(now, 1.0),
             "refused": dict(self.refused),
         }
+
+    @property
+    def _interval(self) -> float:
+        return self.options.limits.interval_ms / 1000
 
     def _burst(self, grant: Grant) -> int:
         limits = self.options.limits

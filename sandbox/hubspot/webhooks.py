@@ -1,7 +1,7 @@
 """How HubSpot words and signs a webhook delivery, and how the control surface sets it up.
 
 Promise: a JSON array of events, signed in v3 and, as HubSpot does, in an older version beside it.
-Options: :func:`parse`. Weakness: one target for all subscriptions, as an app has.
+Options: :class:`Plan`. Weakness: one target for all subscriptions, as an app has.
 """
 
 from __future__ import annotations
@@ -9,13 +9,17 @@ from __future__ import annotations
 import dataclasses
 import json
 import time
+from dataclasses import dataclass
 from typing import Any
 
 from ..core.delivery import Settings
 from ..core.errors import no_unknown_keys, require
+from .account import Account
+from .config import merged
 from .signature import sign_v1, sign_v2, sign_v3
 
 AGENT = "HubSpot Connect 2.0 (http://dev.hubspot.com/) (namespace: webhooks-nio-http-client)"
+ACCOUNT_KEYS = {"style", "subscriptions", "client_secret", "signature"}
 NAMES = {
     "target": "url",
     "signed_url": "signed_url",
@@ -62,6 +66,33 @@ class Format:
     def accepted(self, status: int, body: bytes) -> bool:
         """Any 4xx or 5xx is tried again; so are redirects, which are not followed."""
         return 200 <= status < 300
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Delivery settings and the version of the older signature."""
+
+    settings: Settings
+    older: str = "v1"
+
+    def changed(self, account: Account, body: Any) -> Plan:
+        """As a control request wants it; subscriptions and secret go into ``account``.
+
+        Raises ``ControlError``; then nothing has changed.
+        """
+        require(isinstance(body, dict), "The webhook settings must be an object.")
+        rest = {name: value for name, value in body.items() if name not in ACCOUNT_KEYS}
+        settings = parse(self.settings, rest)
+        older = body.get("signature", self.older)
+        require(older in ("v1", "v2"), "signature must be v1 or v2 (v3 is always sent).")
+        secret = {name: body[name] for name in ("client_secret",) if name in body}
+        options = merged(account.options, secret)
+        if "style" in body:
+            account.journal.subscriptions.use_style(body["style"])
+        if "subscriptions" in body:
+            account.journal.subscriptions.replace(body["subscriptions"])
+        account.use(options)
+        return Plan(settings, older)
 
 
 def parse(current: Settings, body: dict[str, Any]) -> Settings:
