@@ -3,8 +3,8 @@
 The canonical value is the remote's own key as text. Which Odoo record it stands for is found by
 the Odoo side, which knows links and users; here a key is only brought into one form.
 
-Promise: an id is the same as a number and as text. Options: those of the Odoo side (``map``, ``lost``
-of a stage). Weakness: none of its own; a wrong id is a valid key.
+Promise: an id is the same as a number and as text. Options: those of the Odoo side (``map``,
+``lost`` of a stage). Weakness: none of its own; a wrong id is a valid key.
 """
 
 from __future__ import annotations
