@@ -17,9 +17,7 @@ from pathlib import Path
 from typing import TextIO
 
 from .databases import Databases
-from .layout import TECHNICAL_NAME
 from .lint import lint
-from .lock import exclusive
 from .postgres import Server
 from .problems import Problem
 from .process import child_environment
@@ -28,7 +26,6 @@ from .suites import NOTHING_COLLECTED, Counts, Suite, counts_of, pytest_command,
 from .workshop import Workshop
 
 AT_ONCE = 2
-TEST_PREFIX = f"{TECHNICAL_NAME}_test_"
 
 
 class Campaign:
@@ -46,8 +43,15 @@ class Campaign:
 
     def run(self) -> Counts:
         """Run everything that was selected and return the sum."""
-        if self._server:
+        if not self._server:
+            return self._run()
+        drop_leftovers(self._workshop.databases(self._server))
+        try:
+            return self._run()
+        finally:
             drop_leftovers(self._workshop.databases(self._server))
+
+    def _run(self) -> Counts:
         suites = list(self._selection.words)
         beside = [suite for suite in suites if not suite.alone]
         with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
@@ -63,11 +67,14 @@ class Campaign:
         # Two workers, first come first served: what others wait for has to be submitted before
         # them.
         if any(suite.needs_odoo for suite in suites):
-            self._installed = pool.submit(self._workshop.installed, self._server)
+            self._installed = pool.submit(self._original)
         if any(suite.templates for suite in suites):
             demo = pool.submit(self._workshop.template, self._server, demo=True)
             plain = pool.submit(self._workshop.template, self._server)
             self._templates = {"SAAS_SYNC_TEMPLATE": plain, "SAAS_SYNC_TEMPLATE_DEMO": demo}
+
+    def _original(self) -> str:
+        return self._workshop.installed_copy(self._server, self._name("original"), durable=False)
 
     def _lint(self) -> Counts:
         log = self._layout.logs / "lint.log"
@@ -111,12 +118,12 @@ class Campaign:
     def _database_for(self, suite: Suite) -> str | None:
         if not suite.database:
             return None
-        name = f"{TEST_PREFIX}{suite.name}_{os.getpid()}"
-        source = self._installed.result()
-        # PostgreSQL copies a database only while nobody else does anything with it.
-        with exclusive(self._layout.dev / "lock-copy", say=lambda line: None):
-            self._workshop.databases(self._server).copy(source, name, durable=False)
+        name = self._name(suite.name)
+        self._workshop.databases(self._server).copy(self._installed.result(), name, durable=False)
         return name
+
+    def _name(self, use: str) -> str:
+        return f"{self._workshop.databases(self._server).prefix}_test_{use}_{os.getpid()}"
 
     def _pytest(self, suite: Suite, database: str | None, output: TextIO | None) -> int:
         words = list(self._selection.words[suite])
@@ -150,13 +157,21 @@ class Campaign:
 
 
 def drop_leftovers(databases: Databases) -> None:
-    """Drop the copies of runs that were killed: their names end in a process id that no longer
-    lives.
-    """
-    for name in databases.named(TEST_PREFIX):
+    """Drop our own copies and those of runs that were killed; a name ends in its process's id."""
+    for name in databases.named(f"{databases.prefix}_test_"):
         owner = name.rpartition("_")[2]
-        if owner.isdigit() and not Path(f"/proc/{owner}").exists():
+        if owner == str(os.getpid()) or not _lives(int(owner)):
             databases.drop(name)
+
+
+def _lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def clock() -> str:

@@ -42,11 +42,13 @@ class Databases:
     def __init__(self, layout: Layout, server: Server):
         self._layout = layout
         self._server = server
+        # Several checkouts may share a server.
+        self.prefix = f"{TECHNICAL_NAME}_{digest(layout.checkout)[:6]}"
 
     def template(self, *, demo: bool = False) -> str:
         """The name of the template for the present Odoo and dependencies; it need not exist yet."""
         key = digest(identity(self._layout), *self._dependencies())
-        return f"{TECHNICAL_NAME}_template_{'demo_' if demo else ''}{key}"
+        return f"{self.prefix}_template_{'demo_' if demo else ''}{key}"
 
     def ensure_template(self, *, demo: bool = False) -> str:
         """Build the template if it is missing, and return its name."""
@@ -60,14 +62,18 @@ class Databases:
             self.rename(draft, name)
         return name
 
+    def installed(self, template: str) -> str:
+        """The name of a copy of `template` with the add-on, as its files are now, installed."""
+        return f"{self.prefix}_installed_{digest(template, installed_parts_key(self._layout))}"
+
     def ensure_installed(self, template: str, name: str) -> None:
-        """Make `name` a copy of `template` with the add-on installed, and drop its forerunners."""
-        draft = f"{TECHNICAL_NAME}_installing"
+        """Make the database that `installed` names, and drop its forerunners."""
+        draft = f"{self.prefix}_installing"
         self.copy(template, draft, durable=False)
         self._odoo(draft, "-i", TECHNICAL_NAME)
         self.drop(name)
         self.rename(draft, name)
-        for old in self.named(f"{TECHNICAL_NAME}_installed_"):
+        for old in self.named(f"{self.prefix}_installed_"):
             if old != name:
                 self.drop(old)
 

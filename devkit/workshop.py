@@ -9,10 +9,11 @@ import shlex
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from . import browser, odoo_server, odoo_source, postgres, python_env
 from .databases import Databases, installed_parts_key
-from .layout import TECHNICAL_NAME, Layout
+from .layout import Layout
 from .lock import exclusive
 from .problems import Problem, disk_full
 from .steps import Step, Steps, digest
@@ -29,7 +30,7 @@ class Workshop:
 
     def prepare(self, *, odoo: bool = True, chromium: bool = False) -> None:
         """Bring the virtual environment and, as asked, Odoo's source and a browser."""
-        with exclusive(self.layout.dev / "lock"):
+        with exclusive(self._lock("setup")):
             rows = [[python_env.step(self.layout)]]
             if odoo:
                 rows.append(odoo_source.steps(self.layout))
@@ -80,24 +81,36 @@ class Workshop:
 
     def installed(self, server: postgres.Server) -> str:
         """The name of a database without demo data in which the add-on, as its files are now, is
-        installed.
+        installed. It is kept until the add-on's files change; work on a copy.
         """
+        with exclusive(self._lock("installed")):
+            return self._ensure_installed(server)
+
+    def installed_copy(self, server: postgres.Server, target: str, *, durable: bool) -> str:
+        """Make `target` a copy of `installed`, before another ./dev can replace that; return
+        `target`.
+        """
+        with exclusive(self._lock("installed")):
+            self.databases(server).copy(self._ensure_installed(server), target, durable=durable)
+        return target
+
+    def _ensure_installed(self, server: postgres.Server) -> str:
         databases = self.databases(server)
         template = self.template(server)
-        name = f"{TECHNICAL_NAME}_installed_{digest(template, installed_parts_key(self.layout))}"
-        step = Step(
-            "installed",
-            "saas_sync installed",
-            lambda: databases.ensure_installed(template, name),
-            key=name,
-            present=lambda: databases.exists(name),
+        name = databases.installed(template)
+        self.steps.run(
+            Step(
+                "installed",
+                "saas_sync installed",
+                lambda: databases.ensure_installed(template, name),
+                key=name,
+                present=lambda: databases.exists(name),
+            )
         )
-        self._one_at_a_time(step)
         return name
 
-    def _one_at_a_time(self, step: Step) -> None:
-        with exclusive(self.layout.dev / f"lock-{step.name}"):
-            self.steps.run(step)
+    def _lock(self, name: str) -> Path:
+        return self.layout.dev / f"lock-{name}"
 
     def development_database(self, server: postgres.Server, name: str) -> None:
         """Make sure the database `name` exists with the add-on, as its files are now, installed in

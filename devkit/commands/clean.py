@@ -24,7 +24,8 @@ def run(layout: Layout, options: argparse.Namespace) -> int:
     if postgres.given(os.environ) is not None and layout.python.exists():
         _drop_databases(layout)
     postgres.Cluster(layout).remove()
-    shutil.rmtree(layout.dev, ignore_errors=False) if layout.dev.exists() else None
+    if layout.dev.exists():
+        shutil.rmtree(layout.dev)
     print(f"{layout.dev} is gone.")
     return 0
 
@@ -32,6 +33,5 @@ def run(layout: Layout, options: argparse.Namespace) -> int:
 def _drop_databases(layout: Layout) -> None:
     with Workshop(layout).server() as server:
         databases = Databases(layout, server)
-        for prefix in ("template", "installed", "installing", "test", "dev"):
-            for name in databases.named(f"{TECHNICAL_NAME}_{prefix}"):
-                databases.drop(name)
+        for name in [*databases.named(databases.prefix), f"{TECHNICAL_NAME}_dev"]:
+            databases.drop(name)
