@@ -47,12 +47,22 @@ def follow_up(
     found: dict[str, str | None] = {}
     if record.kind.name == "contacts" and "email" in values:
         found["hs_email_domain"] = (values["email"] or "").partition("@")[2] or None
+        found |= _promoted(record, values["email"])
     has_website = "website" in values or record.properties.get("website")
     if record.kind.name == "companies" and values.get("domain") and not has_website:
         found["website"] = values["domain"]
     if record.kind.name == "deals":
         found |= _deal(record, values, pipelines)
     return found
+
+
+def _promoted(record: Record, email: str | None) -> dict[str, str | None]:
+    """A secondary address that becomes the main one changes places with it."""
+    others = record.properties.get("hs_additional_emails", "").split(";")
+    if not email or email not in others:
+        return {}
+    others[others.index(email)] = record.properties.get("email", "")
+    return {"hs_additional_emails": ";".join(filter(None, others)) or None}
 
 
 def _deal(
