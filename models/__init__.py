@@ -12,6 +12,7 @@ from . import sync_remote_field
 from . import sync_budget
 from . import sync_breaker
 from . import res_config_settings
+from . import ir_http
 from . import sync_message
 from . import sync_event
 from . import sync_outbox
@@ -25,6 +26,7 @@ from . import sync_link
 from . import sync_capture
 from . import base
 from . import base_partner_merge
+from . import res_partner_address
 from . import sync_match
 from . import sync_linker
 from . import sync_inbound

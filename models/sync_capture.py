@@ -97,8 +97,8 @@ class SyncCapture(models.AbstractModel):
     @api.model
     def _filter_fields(self, model, domain):
         paths = {c.field_expr for c in Domain(safe_eval(domain or '[]', {'uid': 1})).iter_conditions()}
-        active = self.env[model]._active_name
-        return paths | ({active} if active else set())
+        always = {self.env[model]._active_name, 'company_id'}
+        return paths | (always & self.env[model]._fields.keys())
 
     # === COLLECT === #
 

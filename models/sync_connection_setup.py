@@ -207,6 +207,13 @@ class SyncConnection(models.Model):
 
     # === DEFAULT MAPPINGS === #
 
+    def action_create_mappings(self, objects=None):
+        """Lay out the default mappings of ``objects`` (default: all) that do not exist yet."""
+        self.check_access('write')
+        for connection in self:
+            connection._create_default_mappings(objects)
+        return True
+
     def _create_default_mappings(self, objects=None):
         """Lay out the mappings of ``objects`` (default: all) that do not exist yet.
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from odoo import api, models
 
 _BATCH = 1000
-FAILURE_ACTIVITY = 'mail.mail_activity_data_warning'
+FAILURE_ACTIVITY = 'saas_sync.mail_activity_type_failure'
 
 
 class SyncHousekeeping(models.AbstractModel):
@@ -21,45 +21,44 @@ class SyncHousekeeping(models.AbstractModel):
 
     @api.model
     def _cron_alert(self):
-        lanes = self.env['sync.lane'].sudo()
-        causes = lanes._read_group(
-            [('state', 'in', ('failed', 'quarantined'))],
-            ['connection_id', 'fingerprint'], ['__count', 'id:min'])
-        current = {}
-        for connection, cause, count, first_id in causes:
-            current.setdefault(connection, set()).add(cause)
-            self._alert(connection, cause or '', count, lanes.browse(first_id))
-        self._close_solved(current)
+        """One open activity for each cause by which records of a connection fail."""
+        for connection in self.env['sync.connection'].sudo().search([]):
+            causes = self._causes(connection)
+            known = connection.activity_ids.filtered(
+                lambda a: a.activity_type_id == self.env.ref(FAILURE_ACTIVITY))
+            solved = known.filtered(lambda a, causes=causes: a.summary not in causes)
+            solved.action_feedback(feedback=self.env._('No record fails for this reason any more.'))
+            for summary in causes.keys() - set(known.mapped('summary')):
+                self._alert(connection, summary, *causes[summary])
 
     @api.model
-    def _alert(self, connection, cause, count, lane):
-        summary = self._summary(cause)
-        known = connection.activity_ids.filtered(lambda activity: activity.summary == summary)
-        if known:
-            return
+    def _causes(self, connection):
+        """``{summary: (number of records, sentence)}`` of what fails now."""
+        lanes = self.env['sync.lane'].sudo()
+        groups = lanes._read_group(
+            [('connection_id', '=', connection.id), ('state', 'in', ('failed', 'quarantined'))],
+            ['fingerprint'], ['__count', 'id:min'])
+        return {
+            self._summary(cause): (count, lanes.browse(first_id).error_message or cause)
+            for cause, count, first_id in groups
+        }
+
+    @api.model
+    def _summary(self, cause):
+        """The cause in a form that stays the same while the records that fail by it change."""
+        error_class, *details = (cause or 'bug').split('|')
+        labels = dict(self.env['sync.lane']._fields['error_class']._description_selection(self.env))
+        return ': '.join([labels.get(error_class, error_class), *details])[:200]
+
+    @api.model
+    def _alert(self, connection, summary, count, sentence):
         connection.activity_schedule(
             FAILURE_ACTIVITY, summary=summary,
             user_id=(connection.user_id or self.env.ref('base.user_admin')).id,
             note=self.env._(
-                '%(count)s records of %(connection)s fail for this reason: %(sentence)s See SaaS '
-                'Sync > Failures; replay them there once the cause is removed.',
-                count=count, connection=connection.name, sentence=lane.error_message or cause))
-
-    @api.model
-    def _close_solved(self, current):
-        """Close the activities of causes by which nothing fails any more."""
-        connections = self.env['sync.connection'].sudo().search([])
-        for connection in connections:
-            open_summaries = {self._summary(cause or '') for cause in current.get(connection, ())}
-            solved = connection.activity_ids.filtered(
-                lambda a: (a.summary or '').startswith(self._summary('')[:11])
-                and a.summary not in open_summaries)  # noqa: B023 (used within the loop)
-            if solved:
-                solved.action_feedback(feedback=self.env._('No record fails for this reason any more.'))
-
-    @api.model
-    def _summary(self, cause):
-        return f'SaaS Sync: {cause}'[:200]
+                '%(count)s records fail, the first with: %(sentence)s See SaaS Sync > Failures, '
+                'and replay them there once the cause is removed.',
+                count=count, sentence=sentence))
 
     # === RETENTION === #
 

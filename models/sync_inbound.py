@@ -311,8 +311,11 @@ class SyncInbound(models.AbstractModel):
         self._merge_known(adapter, known)
         self._merge_new(adapter, new)
         context = {
+            'saas_sync_applying': True,
             'tracking_disable': not adapter.mapping.track_changes,
+            # An assignment made at the SaaS was announced there; a thousand mails are no help.
             'mail_create_nosubscribe': True, 'mail_create_nolog': True,
+            'mail_auto_subscribe_no_notify': True,
         }
         self._create_new(adapter, new, context)
         for item in known:

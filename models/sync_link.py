@@ -122,9 +122,16 @@ class SyncLink(models.Model):
         return self.env[self.res_model].with_context(active_test=False).browse(self.res_id).exists()
 
     def _request_read(self, connection):
-        """Post an event of our own for each link: "look at this record"."""
+        """Have each pair looked at now: by a read, or by a send where nothing is ever read."""
+        sent = self.filtered(lambda link: link.mapping_id.direction == 'out')
+        self.env['sync.outbox']._post(self.env.cr, [
+            {'connection_id': connection.id, 'mapping_id': link.mapping_id.id,
+             'remote_object': link.remote_object, 'res_model': link.res_model,
+             'res_id': link.res_id, 'origin': 'sync_now', 'priority': 0}
+            for link in sent
+        ])
         self.env['sync.scan']._post_hints(
-            connection, [(link.remote_object, link.remote_id) for link in self], 'sync_now'
+            connection, [(link.remote_object, link.remote_id) for link in self - sent], 'sync_now'
         )
 
     def _resolve_conflict(self, side):

@@ -192,7 +192,12 @@ class SyncMapping(models.Model):
         return model.with_company(company) if company else model
 
     def _filter_domain(self):
-        return Domain(safe_eval.safe_eval(self.domain or '[]', {'uid': self.env.uid}))
+        """The filter, kept to the connection's company and what all companies share."""
+        domain = Domain(safe_eval.safe_eval(self.domain or '[]', {'uid': self.env.uid}))
+        company = self.connection_id.company_id
+        if company and 'company_id' in self.env[self.model]._fields:
+            domain &= Domain('company_id', 'in', (False, company.id))
+        return domain
 
     def _match_keys(self):
         return [key.strip() for key in (self.match_keys or '').split(',') if key.strip()]

@@ -189,6 +189,8 @@ class SyncOutbound(models.AbstractModel):
             if parent:
                 results[item.lane.id] = self._wait_for_parent(connection, adapter, item, parent)
             elif not to_remote and item.link:
+                if item.link.state in ('pending', 'failing'):
+                    item.link.write({'state': 'in_sync', 'reason': False})
                 results[item.lane.id] = Result('nothing', reason=self.env._(
                     'Nothing to send: both sides already agree.'))
             else:
