@@ -1,0 +1,100 @@
+"""The HubSpot account: the stand-in as a process of its own, and its control surface.
+
+What people do at HubSpot, and what really happened there (objects, ledger, deliveries), is asked
+here. The routes are described in sandbox/README.md. Weakness: everything is read whole.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from typing import Any
+
+import requests
+
+from ..layout import Layout
+from ..problems import Problem
+from .children import Children, log_of
+
+TIMEOUT = 120
+SEED = {"contacts": 500, "companies": 120, "deals": 60, "seed": 1}
+KINDS = ("companies", "contacts", "deals")
+
+
+class Account:
+    """A running stand-in."""
+
+    def __init__(self, facts: dict[str, Any]):
+        self.url, self.control = facts["api"], facts["control"]
+        self.token, self.secret = facts["token"], facts["client_secret"]
+        self.portal_id = str(facts["portal_id"])
+        self.app_id = str(facts["app_id"])
+        self._session = requests.Session()
+        self._session.trust_env = False
+
+    @classmethod
+    def start(cls, layout: Layout, children: Children) -> Account:
+        """Start the stand-in on free ports.
+
+        :raises Problem: it did not start
+        """
+        command = [str(layout.python), "-m", "sandbox", "hubspot", "--port", "0"]
+        process = children.start(
+            "hubspot", [*command, "--control-port", "0"], stdout=subprocess.PIPE
+        )
+        line = process.stdout.readline()
+        if not line:
+            raise Problem(f"HubSpot's stand-in did not start; see {log_of(layout, 'hubspot')}.")
+        return cls(json.loads(line))
+
+    def _call(self, method: str, path: str, body: Any = None, **query: Any) -> requests.Response:
+        url = f"{self.control}/_sandbox/{path}"
+        answer = self._session.request(method, url, json=body, params=query, timeout=TIMEOUT)
+        if not answer.ok:
+            raise RuntimeError(f"{method} {path}: {answer.text[:500]}")
+        return answer
+
+    def reset(self, **options: Any) -> None:
+        self._call("POST", "reset", options)
+
+    def change(self, kind: str, rows: list[dict]) -> list[dict]:
+        """Changes by people, in order; answers each record as it is afterwards."""
+        return self._call("POST", f"objects/{kind}", rows).json()["results"]
+
+    def objects(self, kind: str) -> list[dict]:
+        """Every record, those deleted or merged away included."""
+        return self._call("GET", f"objects/{kind}").json()["results"]
+
+    def everything(self) -> dict[str, list[dict]]:
+        return {kind: self.objects(kind) for kind in KINDS}
+
+    def owners(self) -> list[dict]:
+        return self.objects("owners")
+
+    def webhooks(self, **settings: Any) -> dict:
+        return self._call("POST", "webhooks", settings).json()
+
+    def deliveries(self, after: int = 0) -> list[dict]:
+        return _lines(self._call("GET", "deliveries", after=after))
+
+    def ledger(self, after: int = 0) -> list[dict]:
+        """The calls that reached the API."""
+        return _lines(self._call("GET", "ledger", after=after))
+
+    def state(self) -> dict:
+        return self._call("GET", "state").json()
+
+    @property
+    def calls(self) -> int:
+        """How many calls reached the API so far: the number of the last one."""
+        return self.state()["calls"]
+
+
+def live(rows: list[dict]) -> list[dict]:
+    """The records that are neither deleted nor merged away."""
+    return [row for row in rows if not row.get("archived")]
+
+
+def _lines(answer: requests.Response) -> list[dict]:
+    # Not splitlines(): a body may hold U+2028, which that takes for the end of a line.
+    return [json.loads(line) for line in answer.text.split("\n") if line]

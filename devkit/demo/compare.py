@@ -1,0 +1,176 @@
+"""Whether both sides hold the same, field by field, by rules of its own.
+
+Pure: :class:`~.sides.Sides` in, sentences out. For every live link and every line of its mapping,
+both values are brought into a form a person would call equal (a telephone number is its digits, a
+country its name) and compared. What a rule cannot judge is not skipped: an unknown converter
+raises. Then the other way round: nothing alive may be without a link, or have two.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import Any
+
+from .sides import MODELS, Sides
+
+#: Countries that the two lists call differently.
+SAME_COUNTRY = {"czechia": "czechrepublic", "turkey": "turkiye", "vietnam": "vietnam"}
+
+
+def differences(sides: Sides) -> Iterator[str]:
+    """A sentence for every linked field that is not equal on both sides."""
+    judge = _Judge(sides)
+    for link in sides.live_links():
+        if link["state"] == "failing":
+            continue
+        place = (
+            f"{link['remote_object']} {link['remote_id']} = {link['res_model']} {link['res_id']}"
+        )
+        record = sides.odoo[link["res_model"]].get(link["res_id"])
+        remote = sides.remote[link["remote_object"]].get(link["remote_id"])
+        if record is None or remote is None or remote["archived"]:
+            yield f"{place}: {'HubSpot' if record else 'Odoo'} has no such record"
+            continue
+        for line in sides.lines[link["remote_object"]]:
+            ours, theirs = judge.pair(line, record, remote)
+            if ours != theirs:
+                yield f"{place}, {line['odoo_field']}: Odoo {ours!r}, HubSpot {theirs!r}"
+
+
+def unlinked(sides: Sides, failing: set[str]) -> Iterator[str]:
+    """A sentence for every live HubSpot record without an Odoo record.
+
+    :param failing: `kind/id` of the records that wait in Failures; they are excused
+    """
+    known = {f"{link['remote_object']}/{link['remote_id']}" for link in sides.live_links()}
+    for kind, records in sides.remote.items():
+        for remote_id, record in records.items():
+            place = f"{kind}/{remote_id}"
+            if not record["archived"] and place not in known | failing:
+                yield f"HubSpot's {place} is not in Odoo"
+
+
+def duplicates(sides: Sides) -> Iterator[str]:
+    """A sentence for everything that is there twice on either side."""
+    live = sides.live_links()
+    targets = Counter((link["remote_object"], link["remote_id"]) for link in live)
+    sources = Counter((link["remote_object"], link["res_model"], link["res_id"]) for link in live)
+    yield from (f"{key} is linked {n} times" for key, n in (targets + sources).items() if n > 1)
+    for kind, records in sides.remote.items():
+        keys = Counter(
+            record["properties"].get("odoo_external_id")
+            for record in records.values()
+            if not record["archived"]
+        )
+        yield from (f"HubSpot has {n} {kind} of {key}" for key, n in keys.items() if key and n > 1)
+    people = Counter(
+        str(sides.odoo["res.partner"][link["res_id"]]["email"] or "").lower()
+        for link in live
+        if link["remote_object"] == "contacts" and link["res_id"] in sides.odoo["res.partner"]
+    )
+    yield from (f"Odoo has {n} contacts of {mail}" for mail, n in people.items() if mail and n > 1)
+
+
+class _Judge:
+    """Pairs of comparable values for a line of a mapping."""
+
+    def __init__(self, sides: Sides):
+        self._sides = sides
+        self._remote_of = {
+            (link["res_model"], link["res_id"], link["remote_object"]): link["remote_id"]
+            for link in sides.live_links()
+        }
+        by_id = {link["id"]: link for link in sides.links}
+        for link in sides.links:
+            survivor = by_id.get(link["merged_into_id"] or 0)
+            if survivor:
+                key = (link["res_model"], link["res_id"], link["remote_object"])
+                self._remote_of.setdefault(key, survivor["remote_id"])
+
+    def pair(self, line: dict, record: dict, remote: dict) -> tuple[Any, Any]:
+        special = getattr(self, f"_{line['converter']}", None)
+        if special:
+            return special(line, record, remote)
+        plain = PLAIN[line["converter"]]
+        values = [remote["properties"].get(name) or "" for name in line["remote_field"].split("+")]
+        return plain(record[line["odoo_field"]] or ""), plain(" ".join(filter(None, values)))
+
+    def _country(self, line: dict, record: dict, remote: dict) -> tuple[str, str]:
+        ours = self._sides.countries.get(record["country_id"] or 0, "")
+        return _country_name(ours), _country_name(remote["properties"].get("country") or "")
+
+    def _owner(self, line: dict, record: dict, remote: dict) -> tuple[str, str]:
+        owner = remote["properties"].get("hubspot_owner_id") or ""
+        ours = self._sides.users.get(record["user_id"] or 0, "")
+        return ours, self._sides.owners.get(owner, "")
+
+    def _stage(self, line: dict, record: dict, remote: dict) -> tuple[Any, Any]:
+        params = line["params"] or {}
+        theirs = remote["properties"].get("dealstage") or ""
+        if theirs == params.get("lost"):
+            return ("open" if record["active"] else "lost"), "lost"
+        return record["stage_id"] or "", params["map"].get(theirs, "")
+
+    def _link(self, line: dict, record: dict, remote: dict) -> tuple[str, str]:
+        far = record[line["odoo_field"]]
+        kinds = [name.removeprefix("associations.") for name in line["remote_field"].split("+")]
+        ours = next(
+            (
+                f"{kind}/{self._remote_of[MODELS[kind], far, kind]}"
+                for kind in kinds
+                if far and (MODELS[kind], far, kind) in self._remote_of
+            ),
+            "",
+        )
+        theirs = next((f"{kind}/{main}" for kind in kinds if (main := _main(remote, kind))), "")
+        return ours, theirs
+
+
+def _main(remote: dict, kind: str) -> str | None:
+    """The primary associated record, or the first."""
+    rows = remote.get("associations", {}).get(kind, [])
+    primary = [row for row in rows if any(one.get("label") == "Primary" for one in row["types"])]
+    return (primary or rows)[0]["id"] if rows else None
+
+
+def _text(value: str) -> str:
+    return " ".join(unicodedata.normalize("NFC", value).split())
+
+
+def _digits(value: str) -> str:
+    number = re.sub(r"^00", "+", re.sub(r"\(0\)", "", value))
+    return re.sub(r"[^\d]", "", number)
+
+
+def _host(value: str) -> str:
+    return re.sub(r"^(https?://)?(www\.)?", "", value.lower()).rstrip("/")
+
+
+def _amount(value: Any) -> str:
+    return f"{float(value or 0):.2f}"
+
+
+def _day(value: str) -> str:
+    return datetime.fromisoformat(value[:10]).date().isoformat() if value else ""
+
+
+def _country_name(value: str) -> str:
+    plain = unicodedata.normalize("NFKD", value).casefold()
+    letters = re.sub(r"[^a-z]", "", plain)
+    return SAME_COUNTRY.get(letters, letters)
+
+
+PLAIN: dict[str, Callable[[Any], str]] = {
+    "text": _text,
+    "full_name": _text,
+    "email": lambda value: value.strip().lower(),
+    "phone": _digits,
+    "domain": _host,
+    "url": _host,
+    "decimal": _amount,
+    "date_datetime": _day,
+}

@@ -1,0 +1,93 @@
+"""Waiting until nothing is on its way any more, in Odoo and at HubSpot, with a progress line.
+
+Promise: two looks in a row have found nothing waiting, nothing undelivered and nothing arriving in
+between. Raises :class:`~..problems.Problem` when nothing moves for a while, naming what is stuck.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from ..problems import Problem
+from .account import Account
+from .children import Children
+from .measure import Database
+from .progress import Progress
+
+LOOK_SECONDS = 0.25
+STUCK_SECONDS = 75
+
+
+@dataclass(frozen=True)
+class Mark:
+    """The last event and the last outbound message at a moment of our clock."""
+
+    event: int
+    message: int
+    at: float
+
+
+class Drain:
+    """Watches one database and one account."""
+
+    def __init__(self, database: Database, account: Account, children: Children):
+        self._database, self._account, self._children = database, account, children
+
+    def mark(self) -> Mark:
+        """The place in both logs where what comes next begins."""
+        return Mark(self._database.last_event(), self._database.last_message(), time.monotonic())
+
+    def wait(self, title: str, mark: Mark, expected: int = 0) -> float:
+        """Wait for silence; return the seconds from `mark` until the last message was worked.
+
+        :param expected: messages that the progress line counts up to
+        """
+        quiet_since = time.monotonic()
+        with Progress(title, expected) as bar:
+            watch = _Watch()
+            while not watch.is_silent:
+                self._look(watch, mark)
+                if not watch.nothing_waits:
+                    quiet_since = time.monotonic()
+                bar.total = max(bar.total, watch.worked)
+                bar.show(watch.worked, watch.note)
+                time.sleep(LOOK_SECONDS)
+            bar.remark = f"{watch.worked:,} messages" if watch.worked else ""
+        return max(quiet_since - mark.at, LOOK_SECONDS)
+
+    def _look(self, watch: _Watch, mark: Mark) -> None:
+        if dead := self._children.dead():
+            raise Problem(f"The process {dead} has ended; see .dev/logs/demo-{dead}.log.")
+        waiting = self._database.waiting()
+        pending = self._account.state()["deliveries"]["pending"]
+        worked = self._database.worked(mark.event, mark.message)
+        watch.saw(worked, bool(waiting) or pending > 0, (worked, waiting, pending))
+        if watch.stuck_for > STUCK_SECONDS:
+            raise Problem(
+                f"Nothing has moved for {STUCK_SECONDS} s, and this is left: {waiting},"
+                f" {pending} undelivered. " + "; ".join(map(str, self._database.stuck())),
+                "The log is .dev/logs/demo-odoo.log; the screens of SaaS Sync show each attempt.",
+            )
+
+
+class _Watch:
+    """What two looks say together."""
+
+    def __init__(self) -> None:
+        self.worked = 0
+        self.nothing_waits = self.is_silent = False
+        self.note = ""
+        self._seen: object = None
+        self._moved = time.monotonic()
+
+    def saw(self, worked: int, waits: bool, everything: object) -> None:
+        same = everything == self._seen
+        self.is_silent = same and not waits and self.nothing_waits
+        self.nothing_waits, self.worked, self._seen = not waits, worked, everything
+        if not same:
+            self._moved = time.monotonic()
+
+    @property
+    def stuck_for(self) -> float:
+        return time.monotonic() - self._moved

@@ -1,0 +1,78 @@
+"""Both sides as they are now, read again: HubSpot's objects and Odoo's records, in plain form.
+
+Odoo is read through its API, HubSpot through the stand-in's control surface, so neither snapshots
+nor converters of the add-on have a say in what :mod:`.compare` compares.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from .stage import Stage
+
+MODELS = {"companies": "res.partner", "contacts": "res.partner", "deals": "crm.lead"}
+PARTNER = (
+    "name", "email", "phone", "function", "street", "street2", "city", "zip", "country_id",
+    "website", "parent_id", "user_id", "active", "is_company", "type", "partner_share",
+)  # fmt: skip
+LEAD = (
+    "name", "expected_revenue", "date_deadline", "stage_id", "user_id", "partner_id", "active",
+    "probability", "type",
+)  # fmt: skip
+LINK = (
+    "res_model",
+    "res_id",
+    "remote_object",
+    "remote_id",
+    "state",
+    "deleted_at",
+    "merged_into_id",
+)
+
+
+@dataclass(frozen=True)
+class Sides:
+    """`links` are those of the add-on; `odoo` and `remote` hold records by model or kind and id."""
+
+    links: list[dict]
+    lines: dict[str, list[dict]]
+    odoo: dict[str, dict[int, dict]]
+    remote: dict[str, dict[str, dict]]
+    countries: dict[int, str]
+    users: dict[int, str]
+    owners: dict[str, str]
+
+    def live_links(self) -> list[dict]:
+        return [link for link in self.links if not link["deleted_at"]]
+
+
+def read(stage: Stage, connection: int) -> Sides:
+    """Read everything that takes part."""
+    erp, domain = stage.erp, [("connection_id", "=", connection)]
+    mappings = erp.rows("sync.mapping", domain, ["remote_object"])
+    fields = ["mapping_id", "odoo_field", "remote_field", "converter", "params"]
+    lines: dict[str, list[dict]] = {row["remote_object"]: [] for row in mappings}
+    objects = {row["id"]: row["remote_object"] for row in mappings}
+    for line in erp.rows("sync.mapping.line", [("mapping_id", "in", list(objects))], fields):
+        lines[objects[line["mapping_id"]]].append(line)
+    return Sides(
+        links=erp.rows("sync.link", domain, list(LINK)),
+        lines=lines,
+        odoo={
+            "res.partner": _by_id(erp.rows("res.partner", [], list(PARTNER))),
+            "crm.lead": _by_id(erp.rows("crm.lead", [], list(LEAD))),
+        },
+        remote={kind: _by_id(rows) for kind, rows in stage.account.everything().items()},
+        countries=_column(erp.rows("res.country", [], ["name"]), "name"),
+        users=_column(erp.rows("res.users", [], ["login"]), "login"),
+        owners=_column(stage.account.owners(), "email"),
+    )
+
+
+def _by_id(rows: list[dict]) -> dict[Any, dict]:
+    return {row["id"]: row for row in rows}
+
+
+def _column(rows: list[dict], name: str) -> dict[Any, str]:
+    return {row["id"]: row[name] for row in rows}

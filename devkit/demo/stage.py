@@ -1,0 +1,132 @@
+"""The stage: a fresh database, Odoo in prefork mode, HubSpot's stand-in, the ways to reach them.
+
+The database is a copy of the one that the set-up keeps installed, so it takes seconds; it is made
+anew for every run, and it waits for the disk at every commit as in production. Odoo runs two HTTP
+workers and two cron workers, each a process. Everything ends with the `with` block.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from .. import odoo_server
+from ..databases import Databases
+from ..layout import Layout
+from ..postgres import Server
+from ..problems import Problem
+from ..process import child_environment, free_port
+from ..workshop import Workshop
+from .account import Account
+from .children import Children, log_of
+from .drain import Drain
+from .erp import Erp
+from .measure import Database
+from .progress import Progress
+
+# The prefix lets `./dev clean` find it on a server that is not ours.
+DATABASE = "saas_sync_dev_demo"
+WORKERS = 2
+CRON_WORKERS = 2
+#: Run by `odoo shell`. The salespeople are those whom the stand-in knows as owners of records.
+PREPARE = """
+parameters = env['ir.config_parameter']
+parameters.set_param('web.base.url', {url!r})
+parameters.set_param('web.base.url.freeze', 'True')
+for name, login in {people!r}:
+    env['res.users'].with_context(no_reset_password=True).create({{
+        'name': name, 'login': login, 'email': login,
+        'group_ids': [(4, env.ref('sales_team.group_sale_salesman').id)],
+    }})
+keys = env['res.users.apikeys'].with_user(env.ref('base.user_admin')).sudo()
+key = keys._generate('rpc', 'saas_sync demo', False)
+env.cr.commit()
+print('key ' + key)
+"""
+
+
+@dataclass
+class Stage:
+    """Everything the story needs."""
+
+    url: str
+    erp: Erp
+    account: Account
+    database: Database
+    drain: Drain
+    children: Children
+
+
+@contextmanager
+def prepared(layout: Layout, port: int) -> Iterator[Stage]:
+    """Set everything up; end everything afterwards."""
+    url = f"http://127.0.0.1:{port}"
+    server = _server()
+    with Children(layout) as children:
+        _copy_database(layout, server)
+        with Progress("Starting HubSpot's stand-in"):
+            account = Account.start(layout, children)
+        with Progress("Preparing the database"):
+            key = _prepare(layout, server, url, account)
+        erp = Erp(url, DATABASE, key)
+        with Progress("Starting Odoo") as bar:
+            _start_odoo(layout, server, children, port)
+            erp.wait_until_up(children)
+            bar.remark = f"{WORKERS} HTTP workers, {CRON_WORKERS} cron workers"
+        database = Database(DATABASE)
+        try:
+            yield Stage(url, erp, account, database, Drain(database, account, children), children)
+        finally:
+            database.close()
+
+
+def _server() -> Server:
+    """The server that `./dev` has chosen and told us of."""
+    names = ("PGHOST", "PGPORT", "PGUSER", "PGPASSWORD", "PGSERVICE", "PGSSLMODE", "PGPASSFILE")
+    variables = {name: os.environ[name] for name in names if os.environ.get(name)}
+    if "PGHOST" not in variables or "SAAS_SYNC_PG_BIN" not in os.environ:
+        raise Problem("The demo finds no PostgreSQL.", "Start it by ./dev demo.")
+    return Server(variables, Path(os.environ["SAAS_SYNC_PG_BIN"]))
+
+
+def _copy_database(layout: Layout, server: Server) -> None:
+    installed = Workshop(layout).installed(server)
+    with Progress("A fresh database"):
+        Databases(layout, server).copy(installed, DATABASE, durable=True)
+
+
+def _prepare(layout: Layout, server: Server, url: str, account: Account) -> str:
+    """Name the address, add the salespeople, make an API key; return the key."""
+    people = [(f"{row['firstName']} {row['lastName']}", row["email"]) for row in account.owners()]
+    with log_of(layout, "prepare").open("wb") as log:
+        done = subprocess.run(
+            odoo_server.command(
+                layout, "shell", "-d", DATABASE, "--no-http", "--log-level", "warn"
+            ),
+            input=PREPARE.format(url=url, people=people).encode(),
+            stdout=subprocess.PIPE,
+            stderr=log,
+            cwd=layout.dev,
+            env=_environment(layout, server),
+        )
+    key = next((line[4:] for line in done.stdout.decode().split("\n") if line[:4] == "key "), None)
+    if done.returncode or not key:
+        raise Problem("The database could not be prepared.", f"See {log_of(layout, 'prepare')}.")
+    return key
+
+
+def _start_odoo(layout: Layout, server: Server, children: Children, port: int) -> None:
+    words = ["-d", DATABASE, "--db-filter", f"^{DATABASE}$", "--http-port", str(port)]
+    # The websocket process has a port of its own.
+    words += ["--workers", str(WORKERS), "--gevent-port", str(free_port())]
+    words += ["--max-cron-threads", str(CRON_WORKERS)]
+    command = odoo_server.command(layout, *words)
+    children.start("odoo", command, environment=_environment(layout, server))
+
+
+def _environment(layout: Layout, server: Server) -> Mapping[str, str]:
+    return child_environment(odoo_server.environment(layout, server))
