@@ -109,6 +109,10 @@ class Workshop:
         )
         return name
 
+    def _one_at_a_time(self, step: Step) -> None:
+        with exclusive(self._lock(step.name)):
+            self.steps.run(step)
+
     def _lock(self, name: str) -> Path:
         return self.layout.dev / f"lock-{name}"
 
