@@ -73,18 +73,25 @@ def total(counts: Iterable[Counts]) -> Counts:
 
 
 def counts_of(report: Path, code: int) -> Counts:
-    """The counts in pytest's JUnit `report`; a run that ended badly without saying so is one
-    failure.
+    """The counts of tests in pytest's JUnit `report` for a run that ended with `code`.
+
+    They are counted case by case, because the totals there take every subtest for a test. A run that
+    ended badly without saying so is one failure.
     """
     if not report.exists():
         return Counts(failed=1)
-    suite = ElementTree.parse(report).getroot().find("testsuite")
-    number = {name: int(suite.get(name, 0)) for name in ("tests", "failures", "errors", "skipped")}
-    failed = number["failures"] + number["errors"]
-    passed = number["tests"] - failed - number["skipped"]
+    outcomes: dict[tuple[str | None, str | None], set[str]] = {}
+    for case in ElementTree.parse(report).getroot().iter("testcase"):
+        tags = outcomes.setdefault((case.get("classname"), case.get("name")), set())
+        tags.update(child.tag for child in case)
+    failed = sum(bool(tags & {"failure", "error"}) for tags in outcomes.values())
+    skipped = sum(
+        "skipped" in tags and not tags & {"failure", "error"} for tags in outcomes.values()
+    )
+    passed = len(outcomes) - failed - skipped
     if code not in (0, NOTHING_COLLECTED) and not failed:
         failed = 1
-    return Counts(passed, failed, number["skipped"])
+    return Counts(passed, failed, skipped)
 
 
 def pytest_command(

@@ -4,8 +4,15 @@ import pytest
 
 from devkit.suites import SUITES, Counts, counts_of, pytest_command, total
 
-REPORT = '<testsuites><testsuite tests="10" failures="1" errors="2" skipped="3"/></testsuites>'
-CLEAN = '<testsuites><testsuite tests="4" failures="0" errors="0" skipped="1"/></testsuites>'
+CASES = """<testsuites><testsuite tests="99" failures="99" errors="0" skipped="0">
+<testcase classname="a" name="passes"/>
+<testcase classname="b" name="passes"/>
+<testcase classname="a" name="fails"><failure message="1"/><failure message="2"/></testcase>
+<testcase classname="a" name="is_skipped"><skipped message="no browser"/></testcase>
+<testcase classname="a" name="breaks_in_teardown"/>
+<testcase classname="a" name="breaks_in_teardown"><error message="x"/></testcase>
+</testsuite></testsuites>"""
+CLEAN = '<testsuites><testsuite><testcase classname="a" name="x"/></testsuite></testsuites>'
 EMPTY = '<testsuites><testsuite tests="0" failures="0" errors="0" skipped="0"/></testsuites>'
 
 
@@ -19,8 +26,8 @@ def report(tmp_path):
     return write
 
 
-def test_errors_count_as_failures(report):
-    assert counts_of(report(REPORT), 1) == Counts(passed=4, failed=3, skipped=3)
+def test_every_test_counts_once_and_errors_are_failures(report):
+    assert counts_of(report(CASES), 1) == Counts(passed=2, failed=2, skipped=1)
 
 
 def test_a_run_without_a_report_is_a_failure(tmp_path):
@@ -28,7 +35,7 @@ def test_a_run_without_a_report_is_a_failure(tmp_path):
 
 
 def test_a_clean_report_of_a_run_that_ended_badly_is_a_failure(report):
-    assert counts_of(report(CLEAN), -11) == Counts(passed=3, failed=1, skipped=1)
+    assert counts_of(report(CLEAN), -11) == Counts(passed=1, failed=1)
 
 
 def test_a_selection_that_matches_nothing_here_is_no_failure(report):
