@@ -152,11 +152,11 @@ def _permission(body: ErrorBody, facts: dict[str, Any]) -> ConfigurationError:
     context = next((detail.context for detail in body.details if detail.context), None) or {}
     scopes = context.get('requiredGranularScopes') or context.get('requiredScopes')
     named = ', '.join(map(str, scopes[:5])) if isinstance(scopes, list) else ''
-    which = f' (one of: {named})' if named else f': {shortened(body.words, 160)}'
+    which = f' (one of: {named})' if named else f' ({shortened(body.words, 160)})'
     return ConfigurationError(
         f'HubSpot answered 403: {shortened(body.message or body.words, 300)}',
         user_message='HubSpot does not let the connection’s token do this. Grant the app the '
-        f'scopes it lacks, then connect again{which}',
+        f'scopes it lacks{which}; then connect again.',
         **(facts | {'code': 'MISSING_SCOPES'}),
     )
 

@@ -12,9 +12,11 @@ read resolves the ids of merged records for certain.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 
 from ..batch import chunks
 from ..contracts import Page, RemoteRecord
+from ..errors import DataError
 from .hubspot_api import HubSpotApi
 from .hubspot_associations import read_associations
 from .hubspot_objects import MERGED_IDS, object_type
@@ -64,8 +66,12 @@ class Reader:
             one: self.record(found[one], related) if one in found else None for one in asked
         }
 
+    def live(self, ids: Sequence[str]) -> dict[str, WireRecord]:
+        """Asked id → the live record that batch read knows under it; at most a batch."""
+        return self._match(ids, self._batch(ids))
+
     def _read_batch(self, ids: Sequence[str]) -> dict[str, WireRecord]:
-        found = self._match(ids, self._batch(ids))
+        found = self.live(ids)
         missing = [one for one in ids if one not in found]
         if missing:
             found |= self._match(missing, self._batch(missing, archived=True))
@@ -132,8 +138,11 @@ class Reader:
         }
 
     def _holding(self, field: str, values: Sequence[str]) -> list[WireRecord]:
-        if field == self.api.external_id or field in self.kind.unique:
+        if field == self.api.external_id:
             return self._batch(values, id_property=field)
+        if field in self.kind.unique:
+            with suppress(DataError):  # one value that is no address refuses the whole read
+                return self._batch(values, id_property=field)
         return self._searched(field, values)
 
     def _by_value(

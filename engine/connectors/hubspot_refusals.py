@@ -16,7 +16,10 @@ from ..errors import ConflictError, DataError, SyncError
 from .hubspot_error_body import ErrorBody, shortened
 
 _EXISTING = re.compile(r'[Ee]xisting ID: ?(\d{1,20})|\b(\d{1,20}) already has that value')
-_GONE = re.compile(r'not found|does not exist|may be deleted|No (?:record|object)', re.IGNORECASE)
+_GONE = re.compile(
+    r'^(?!.*propert).*(?:not found|does not exist|may be deleted|merged into|no (?:record|object))',
+    re.IGNORECASE | re.DOTALL,
+)
 
 #: Properties that their users know under another name.
 _KNOWN_AS = {
@@ -78,7 +81,7 @@ def is_gone(body: ErrorBody, status: int | None) -> bool:
     """Whether the refusal says that the record is not there: deleted, or merged into another."""
     if body.category == 'OBJECT_NOT_FOUND' or status == 404:
         return True
-    return not body.details and bool(_GONE.search(body.message or ''))
+    return not body.details and bool(_GONE.match(body.message or ''))
 
 
 def _conflict(
@@ -115,7 +118,8 @@ def _invalid(
     elif name:
         told = _told_refused(body, name, record, values.get(name))
     else:
-        told = f'HubSpot refuses {record}: {body.words}'
+        reason = body.words.rstrip('.')
+        told = f'HubSpot refuses {record}: {reason}. Correct it in Odoo or in HubSpot.'
     return DataError(
         f'HubSpot refuses {record}: {body.words}', user_message=told, field=name, **facts
     )

@@ -1,11 +1,11 @@
 """The shapes of HubSpot's REST answers, as pydantic models, and the way into them.
 
 Promise: an answer that lacks what we need raises :class:`~..errors.ContractError`, one that is no
-JSON at all :class:`~..errors.TransientError`. What we do not need is ignored, so that HubSpot may add
-to its answers.
+JSON at all :class:`~..errors.TransientError`. What we do not need is ignored, so that HubSpot may
+add to its answers.
 
-Weakness: error bodies are read leniently (see :mod:`.hubspot_error_body`): a strange error body must
-not hide the error.
+Weakness: error bodies are read leniently (see :mod:`.hubspot_error_body`): a strange error body
+must not hide the error.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def moment(value: Any) -> datetime | None:
     """Aware UTC time of an ISO text or of epoch milliseconds; ``None`` where it is neither."""
     text = str(value).strip() if isinstance(value, str | int) else ''
     if text.isascii() and text.isdigit():
-        return _from_milliseconds(int(text[:16]))
+        return _from_milliseconds(int(text)) if len(text) <= 16 else None
     try:
         # pydantic, because before Python 3.11 `fromisoformat` refuses `Z` and one-digit fractions
         parsed = _ISO.validate_python(text) if _LOOKS_ISO.match(text) else None
@@ -108,7 +108,7 @@ class BatchAnswer(Wire):
 
 
 class BatchRead(Wire):
-    """The answer of a batch read. Without ``results`` it is none: nothing may be concluded from it."""
+    """The answer of a batch read. Without ``results`` it is none: nothing follows from it."""
 
     results: list[WireRecord]
 

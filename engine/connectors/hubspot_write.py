@@ -16,7 +16,7 @@ reports.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -24,6 +24,7 @@ from ..batch import bisect, chunks
 from ..contracts import Change, Outcome
 from ..errors import (
     AuthError,
+    ConflictError,
     ContractError,
     RateLimitError,
     SyncError,
@@ -171,12 +172,15 @@ class Writer:
     # --- deletions ----------------------------------------------------------------------------
 
     def _archive(self, changes: Sequence[Change]) -> list[Outcome]:
-        ids = self._ids_to_archive(changes)
-        if ids:
-            response = self._post('archive', [{'id': one} for one in dict.fromkeys(ids.values())])
+        """A merged record is not archived: its id leads to the one that others are linked with."""
+        asked = self._ids_to_archive(changes)
+        live = Reader(self.api, self.kind.name, ()).live(list(asked.values())) if asked else {}
+        doomed = {live[one].id for one in asked.values() if one in live and live[one].id == one}
+        if doomed:
+            response = self._post('archive', [{'id': one} for one in sorted(doomed)])
             if response.status >= 400:
                 raise self._refused(response, changes)
-        return [ok(one, ids.get(one.key)) for one in changes]
+        return [_archived(one, asked.get(one.key), live) for one in changes]
 
     def _ids_to_archive(self, changes: Sequence[Change]) -> dict[str, str]:
         """Key → id; a record that was never linked is looked up by its key."""
@@ -188,11 +192,25 @@ class Writer:
         return ids
 
 
+def _archived(change: Change, remote_id: str | None, live: Mapping[str, WireRecord]) -> Outcome:
+    survivor = live[remote_id].id if remote_id in live else remote_id
+    if survivor == remote_id:
+        return ok(change, remote_id)
+    error = ConflictError(
+        f'record {remote_id} was merged into {survivor} and is not archived',
+        user_message=f'The record was merged in HubSpot into record {survivor}, which was kept. '
+        'Delete that one in HubSpot if it has to go as well.',
+        code='MERGED_MEANWHILE',
+        remote_id=survivor,
+    )
+    return failed(change, error)
+
+
 @contextmanager
 def doubts() -> Iterator[None]:
     """Turn the loss of an answer into :class:`UnknownOutcome`: the write may have been done.
 
-    Our HTTP client repeats what may be repeated; when it gives up, it only says that no answer came.
+    Our HTTP client repeats what may be repeated; giving up, it only says that no answer came.
     """
     try:
         yield

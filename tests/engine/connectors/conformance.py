@@ -1,8 +1,8 @@
 """What every connector has to do, whatever the provider: one suite, inherited by each of them.
 
-A provider's test class inherits :class:`Conformance` and brings a :class:`Stage`: the sandbox, how a
-person changes something there, and which object and fields to use. Every test here proves itself by the
-sandbox's own records and ledger, never by what the connector says alone.
+A provider's test class inherits :class:`Conformance` and brings a :class:`Stage`: the sandbox,
+how a person changes something there, and which object and fields to use. Every test here proves
+itself by the sandbox's own records and ledger, never by what the connector says alone.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from conftest import client, connector
 
-from engine.errors import ConfigurationError, ContractError, TransientError
+from engine.errors import ConfigurationError, ContractError, DataError, TransientError
 
 HOUR = '2026-05-01T10:00:00.000Z'
 
@@ -171,6 +171,21 @@ def test_find_by_email_sees_a_secondary_address_and_ignores_case(box, hub):
     assert [one.remote_id for one in found['IDA@example.com']] == [third]
     assert found['no@example.com'] == []
     assert found['ada@example.com'][0].values == {'firstname': 'Ada'}
+
+
+def test_a_value_that_is_no_address_does_not_hide_the_others(box, hub9):
+    known = person(box, firstname='Ada', email='ada@example.com')
+    real = hub9.http.request
+
+    def refusing(method, path, *, json=None, **call):
+        if (json or {}).get('idProperty') == 'email':
+            raise DataError('Email address x is invalid')
+        return real(method, path, json=json, **call)
+
+    hub9.http.request = refusing
+    found = hub9.find('contacts', 'email', ['ada@example.com', 'x'], ['firstname'])
+    assert [one.remote_id for one in found['ada@example.com']] == [known]
+    assert found['x'] == []
 
 
 def test_find_by_a_value_believes_the_record_and_not_the_index(box, hub9):

@@ -290,6 +290,31 @@ def test_the_losers_of_merges_are_written_under_the_new_id(box, hub):
     assert properties(box, 'contacts', ids[3])['city'] == 'C3'
 
 
+def test_deleting_a_merged_record_does_not_delete_the_one_it_was_merged_into(box, hub):
+    first, second, other = (
+        box.change('contacts', {'properties': {'firstname': name}})['id'] for name in 'ABC'
+    )
+    third = box.change('contacts', {'id': first, 'action': 'merge', 'other': second})['id']
+    outcomes = hub.write('contacts', [
+        change('k1', operation='delete', remote_id=second),
+        change('k2', operation='delete', remote_id=other),
+    ])
+    assert [one.status for one in outcomes] == ['failed', 'ok']
+    assert isinstance(outcomes[0].error, ConflictError)
+    assert outcomes[0].error.remote_id == third
+    assert not box.object('contacts', third)['archived']
+    assert box.object('contacts', other)['archived']
+
+
+def test_deleting_what_is_gone_already_writes_nothing(box, hub):
+    known = box.change('contacts', {'properties': {'firstname': 'Ada'}})['id']
+    box.change('contacts', {'id': known, 'action': 'delete'})
+    after = box.last_n()
+    (outcome,) = hub.write('contacts', [change('k1', operation='delete', remote_id=known)])
+    assert outcome.status == 'ok'
+    assert not box.writes(after)
+
+
 # --- what stops a call in the middle ----------------------------------------------------------
 
 
@@ -327,97 +352,6 @@ def test_what_concerns_the_connection_is_raised_where_nothing_was_written(hub9, 
     stop_after(hub9, 0, error)
     with pytest.raises(type(error)):
         hub9.write('contacts', people(3))
-
-
-# --- associations -----------------------------------------------------------------------------
-
-
-def firms(box, *names):
-    return [box.change('companies', {'properties': {'name': name}})['id'] for name in names]
-
-
-def test_associations_are_made_once_the_record_has_its_id_and_the_first_is_primary(box, hub):
-    first, second = firms(box, 'A', 'B')
-    (outcome,) = hub.write(
-        'contacts', [change('k1', values={'firstname': 'Ada'},
-                            associations={'companies': (second, first)})]
-    )
-    assert outcome.status == 'ok' and outcome.created
-    (record,) = hub.read('contacts', [outcome.remote_id], [], ['companies']).values()
-    assert record.associations['companies'] == (second, first)
-
-
-def test_another_primary_company_takes_the_place_of_the_first(box, hub):
-    first, second = firms(box, 'A', 'B')
-    (made,) = hub.write('contacts', [change('k1', associations={'companies': (first, second)})])
-    hub.write('contacts', [
-        change('k1', remote_id=made.remote_id, associations={'companies': (second, first)})
-    ])
-    (record,) = hub.read('contacts', [made.remote_id], [], ['companies']).values()
-    assert record.associations['companies'] == (second, first)
-
-
-def test_dropped_associations_go_and_the_others_stay(box, hub):
-    first, second = firms(box, 'A', 'B')
-    (made,) = hub.write('contacts', [change('k1', associations={'companies': (first, second)})])
-    drop = change('k1', remote_id=made.remote_id, dropped={'companies': (first,)})
-    assert hub.write('contacts', [drop])[0].status == 'ok'
-    assert hub.write('contacts', [drop])[0].status == 'ok', 'twice does no harm'
-    (record,) = hub.read('contacts', [made.remote_id], [], ['companies']).values()
-    assert record.associations['companies'] == (second,)
-
-
-def test_what_is_wanted_again_is_not_dropped(box, hub):
-    (firm,) = firms(box, 'A')
-    both = change('k1', associations={'companies': (firm,)}, dropped={'companies': (firm,)})
-    (made,) = hub.write('contacts', [both])
-    (record,) = hub.read('contacts', [made.remote_id], [], ['companies']).values()
-    assert record.associations['companies'] == (firm,)
-
-
-def test_a_deal_is_tied_to_its_company_and_contact(box, hub):
-    (firm,) = firms(box, 'A')
-    person = box.change('contacts', {'properties': {'firstname': 'Ada'}})['id']
-    values = {'dealname': 'D', 'dealstage': 'appointmentscheduled', 'pipeline': 'default'}
-    wanted = {'companies': (firm,), 'contacts': (person,)}
-    (made,) = hub.write('deals', [change('k1', values=values, associations=wanted)])
-    (record,) = hub.read('deals', [made.remote_id], [], ['companies', 'contacts']).values()
-    assert record.associations == wanted
-    (company,) = hub.read('companies', [firm], [], ['deals']).values()
-    assert company.associations['deals'] == (made.remote_id,)
-
-
-def test_an_association_that_cannot_be_made_fails_its_record_only_and_keeps_its_id(box, hub):
-    (firm,) = firms(box, 'A')
-    outcomes = hub.write('contacts', [
-        change('k1', values={'firstname': 'Ada'}, associations={'companies': ('999',)}),
-        change('k2', values={'firstname': 'Ida'}, associations={'companies': (firm,)}),
-    ])
-    assert [one.status for one in outcomes] == ['failed', 'ok']
-    assert outcomes[0].remote_id and outcomes[0].created
-    assert isinstance(outcomes[0].error, DataError)
-    assert '999' in outcomes[0].error.user_message
-    (record,) = hub.read('contacts', [outcomes[1].remote_id], [], ['companies']).values()
-    assert record.associations['companies'] == (firm,)
-
-
-def test_a_rate_limit_at_the_associations_fails_their_records_as_such(box, hub9):
-    (firm,) = firms(box, 'A')
-    box.faults({'kind': 'http_429', 'match': 'associations'})
-    outcomes = hub9.write('contacts', [
-        change('k1', values={'firstname': 'Ada'}, associations={'companies': (firm,)}),
-        change('k2', values={'firstname': 'Ida'}),
-    ])
-    assert [one.status for one in outcomes] == ['failed', 'ok']
-    assert isinstance(outcomes[0].error, RateLimitError)
-
-
-def test_the_associations_of_a_hundred_records_are_two_calls(box, hub9):
-    first, second = firms(box, 'A', 'B')
-    after = box.last_n()
-    wanted = {'companies': (first, second)}
-    hub9.write('contacts', [change(f'k{n}', associations=wanted) for n in range(100)])
-    assert len(writes(box, after, 'associations')) == 2, 'primary ones, and plain ones'
 
 
 # --- rounds -----------------------------------------------------------------------------------
