@@ -36,3 +36,16 @@ from . import sync_outbound_removal
 from . import sync_scan
 from . import sync_worker
 from . import sync_housekeeping
+# What people see.
+from . import sync_standing
+from . import sync_explanation
+from . import sync_linked_mixin
+from . import res_partner
+from . import crm_lead
+from . import sync_message_screen
+from . import sync_outbox_screen
+from . import sync_lane_screen
+from . import sync_attempt_screen
+from . import sync_link_screen
+from . import sync_mapping_screen
+from . import sync_connection_screen

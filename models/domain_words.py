@@ -1,0 +1,108 @@
+"""Domains in plain words, for people who ask why a filter leaves a record out.
+
+Weakness: a condition through a long path is named by its last field only.
+"""
+
+from __future__ import annotations
+
+from odoo.fields import Domain
+from odoo.orm.domains import DomainAnd, DomainCondition, DomainNot, DomainOr
+
+
+def failing_conditions(record, domain: Domain) -> list[Domain]:
+    """The parts of ``domain`` that all have to hold, and that ``record`` does not meet."""
+    parts = domain.children if isinstance(domain, DomainAnd) else (domain,)
+    return [part for part in parts if not record.filtered_domain(part)]
+
+
+def in_words(model, domain: Domain) -> str:
+    """``domain`` as a phrase, for example 'Type is Opportunity'."""
+    _ = model.env._
+    if isinstance(domain, DomainCondition):
+        return _condition(model, domain)
+    if isinstance(domain, DomainNot):
+        return _('not (%s)', in_words(model, domain.child))
+    if isinstance(domain, DomainAnd):
+        return _(' and ').join(in_words(model, child) for child in domain.children)
+    if isinstance(domain, DomainOr):
+        return _('either %s', _(' or ').join(in_words(model, child) for child in domain.children))
+    return _('always') if domain.is_true() else _('never')
+
+
+def present_value(record, condition: Domain) -> str | None:
+    """What ``record`` holds in the field of a simple condition; None for any other domain."""
+    if not isinstance(condition, DomainCondition):
+        return None
+    field = last_field(record, condition.field_expr)
+    if field is None or field.type in ('binary', 'json', 'properties'):
+        return None
+    path, _dot, name = condition.field_expr.rpartition('.')
+    holders = record.mapped(path) if path else record
+    values = [_value(holder, field, holder[name]) for holder in holders]
+    return ', '.join(values) or record.env._('empty')
+
+
+def last_field(model, path: str):
+    """The field a path ends in, or None."""
+    field = None
+    for name in path.split('.'):
+        field = model._fields.get(name) if model is not None else None
+        if field is None:
+            return None
+        model = model.env[field.comodel_name] if field.relational else None
+    return field
+
+
+def _condition(model, condition):
+    field = last_field(model, condition.field_expr)
+    label = field._description_string(model.env) if field is not None else condition.field_expr
+    operator, value = condition.operator, condition.value
+    if field is not None and not value and operator in ('=', '!='):
+        return _blank(model.env._, field, label, operator)
+    return f'{label} {_operator(model.env._, operator)} {_operand(model, field, value)}'.strip()
+
+
+def _blank(_, field, label, operator):
+    if field.type == 'boolean':
+        return _('%s is off', label) if operator == '=' else _('%s is on', label)
+    return _('%s is empty', label) if operator == '=' else _('%s is filled in', label)
+
+
+def _operator(_, operator):
+    words = {
+        '=': _('is'), '!=': _('is not'), 'in': _('is one of'), 'not in': _('is none of'),
+        '<': _('is below'), '<=': _('is at most'), '>': _('is above'), '>=': _('is at least'),
+        'like': _('contains'), 'ilike': _('contains'), 'not like': _('does not contain'),
+        'not ilike': _('does not contain'), '=like': _('is like'), '=ilike': _('is like'),
+        'child_of': _('belongs to'), 'parent_of': _('contains'),
+    }
+    return words.get(operator, operator)
+
+
+def _operand(model, field, value):
+    if field is not None and field.type == 'boolean':
+        return model.env._('on') if value else model.env._('off')
+    values = list(value) if isinstance(value, (list, tuple, set, frozenset)) else [value]
+    if all(value is None or value is False for value in values):
+        return model.env._('empty')
+    return ', '.join(_constant(model, field, item) for item in values)
+
+
+def _constant(model, field, value):
+    if field is None or isinstance(value, Domain):
+        return f'"{value}"'
+    if field.type == 'selection':
+        return f'"{dict(field._description_selection(model.env)).get(value, value)}"'
+    if field.relational and isinstance(value, int) and not isinstance(value, bool):
+        return f'"{model.env[field.comodel_name].browse(value).exists().display_name or value}"'
+    return f'"{value}"'
+
+
+def _value(record, field, value):
+    if field.relational:
+        return ', '.join(value.mapped('display_name')) or record.env._('empty')
+    if field.type == 'boolean':
+        return record.env._('on') if value else record.env._('off')
+    if field.type == 'selection' and value:
+        return str(dict(field._description_selection(record.env)).get(value, value))
+    return str(value) if value or value == 0 and value is not False else record.env._('empty')

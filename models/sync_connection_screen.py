@@ -1,0 +1,143 @@
+"""A connection as people see it: how far the set-up is, what is imported, where its rows are."""
+
+from __future__ import annotations
+
+from odoo import api, fields, models
+
+
+class SyncConnection(models.Model):
+    _inherit = 'sync.connection'
+
+    mapping_count = fields.Integer('Number of mappings', compute='_compute_mapping_count')
+    link_count = fields.Integer('Linked records', compute='_compute_link_count')
+    conflict_count = fields.Integer('Conflicts', compute='_compute_link_count')
+    budget_ids = fields.One2many('sync.budget', 'connection_id', 'API budgets')
+    has_credentials = fields.Boolean(compute='_compute_has_credentials')
+    has_schema = fields.Boolean(compute='_compute_has_schema')
+    has_external_id = fields.Boolean(compute='_compute_has_schema')
+    import_state = fields.Selection(
+        [('none', 'Not imported'), ('running', 'Running'), ('done', 'Done')],
+        compute='_compute_import',
+    )
+    import_text = fields.Char('Import', compute='_compute_import')
+    setup_step = fields.Integer(compute='_compute_setup_step', help='The next thing to do.')
+
+    # === COMPUTE === #
+
+    @api.depends('mapping_ids')
+    def _compute_mapping_count(self):
+        for connection in self:
+            connection.mapping_count = len(connection.mapping_ids)
+
+    def _compute_link_count(self):
+        groups = self.env['sync.link']._read_group(
+            [('connection_id', 'in', self.ids), ('deleted_at', '=', False)],
+            ['connection_id'], ['__count'])
+        conflicts = self.env['sync.link']._read_group(
+            [('connection_id', 'in', self.ids), ('deleted_at', '=', False),
+             ('state', '=', 'conflict')], ['connection_id'], ['__count'])
+        links, open_conflicts = dict(groups), dict(conflicts)
+        for connection in self:
+            connection.link_count = links.get(connection._origin, 0)
+            connection.conflict_count = open_conflicts.get(connection._origin, 0)
+
+    @api.depends('auth_method', 'has_access_token', 'has_refresh_token')
+    def _compute_has_credentials(self):
+        for connection in self:
+            connection.has_credentials = connection.has_access_token or (
+                connection.auth_method == 'oauth' and connection.has_refresh_token)
+
+    @api.depends('mapping_ids.remote_object')
+    def _compute_has_schema(self):
+        """Known from the discovered schema, so that showing a form costs no remote call."""
+        groups = self.env['sync.remote.field'].sudo()._read_group(
+            [('connection_id', 'in', self.ids)],
+            ['connection_id', 'remote_object'], ['name:array_agg'])
+        schema = {(connection.id, name): set(names) for connection, name, names in groups}
+        for connection in self:
+            own = {name: names for (key, name), names in schema.items() if key == connection._origin.id}
+            needed = set(connection.mapping_ids.mapped('remote_object')) or set(own)
+            connection.has_schema = bool(own)
+            connection.has_external_id = bool(needed) and all(
+                connection._settings()['external_id_field'] in own.get(name, ()) for name in needed)
+
+    @api.depends('mapping_ids.import_state', 'mapping_ids.import_count')
+    def _compute_import(self):
+        for connection in self:
+            mappings = connection.mapping_ids.filtered(lambda mapping: mapping.direction != 'out')
+            states = set(mappings.mapped('import_state'))
+            connection.import_state = (
+                'running' if 'running' in states else 'done' if states == {'done'} else 'none')
+            connection.import_text = ' · '.join(
+                self.env._('%(object)s: %(count)s read', object=mapping.remote_object,
+                           count=mapping.import_count)
+                for mapping in mappings if mapping.import_state != 'none')
+
+    @api.depends('has_credentials', 'remote_account', 'state', 'has_external_id', 'mapping_ids',
+                 'has_client_secret', 'import_state')
+    def _compute_setup_step(self):
+        for connection in self:
+            steps = [
+                connection.has_credentials,
+                bool(connection.remote_account) and connection.state != 'draft',
+                connection.has_external_id,
+                bool(connection.mapping_ids),
+                connection.has_client_secret,
+                connection.import_state == 'done',
+            ]
+            connection.setup_step = next(
+                (number for number, done in enumerate(steps, 1) if not done), len(steps) + 1)
+
+    # === ACTIONS === #
+
+    def action_setup_external_id(self):
+        """Create our ID property, and read the fields again so that the screen shows it."""
+        self.ensure_one()
+        notification = self.action_create_external_id()
+        self._discover()
+        return notification
+
+    def action_choose_objects(self):
+        """Say which objects take part: the mappings are laid out for them."""
+        self.ensure_one()
+        self.check_access('write')
+        wizard = self.env['sync.choose.objects']._for_connection(self)
+        return {
+            'type': 'ir.actions.act_window', 'name': self.env._('Choose what to synchronise'),
+            'res_model': wizard._name, 'res_id': wizard.id, 'view_mode': 'form',
+            'views': [(False, 'form')], 'target': 'new',
+        }
+
+    def action_open_failures(self):
+        return self._open('saas_sync.sync_lane_action')
+
+    def action_open_waiting(self):
+        return self._open('saas_sync.sync_lane_action', {
+            'search_default_waiting': 1, 'search_default_open': 1})
+
+    def action_open_links(self):
+        return self._open('saas_sync.sync_link_action')
+
+    def action_open_conflicts(self):
+        return self._open('saas_sync.sync_conflict_action')
+
+    def action_open_events(self):
+        return self._open('saas_sync.sync_event_action', {})
+
+    def action_open_outbox(self):
+        return self._open('saas_sync.sync_outbox_action', {})
+
+    def action_open_mappings(self):
+        return self._open('saas_sync.sync_mapping_action', {'default_connection_id': self.id})
+
+    def action_open_fields(self):
+        return self._open('saas_sync.sync_remote_field_action')
+
+    def _open(self, xml_id, context=None):
+        """An action of the add-on, narrowed to this connection."""
+        self.ensure_one()
+        action = self.env['ir.actions.act_window']._for_xml_id(xml_id)
+        action['domain'] = [('connection_id', '=', self.id)]
+        if context is not None:
+            action['context'] = context
+        return action
