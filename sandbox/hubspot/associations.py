@@ -75,6 +75,7 @@ class Associations:
         # (object type, id) -> other object type -> other id -> type ids
         self._links: dict[tuple[str, str], dict[str, Links]] = defaultdict(dict)
         self._next = itertools.count(10_001)
+        store.on_presence = self.refresh
         for row in HUBSPOT_TYPES:
             self.types[row.source, row.target][row.id] = row
 
@@ -202,6 +203,26 @@ class Associations:
                 del links[other.id]
         self._mirror(source, target, touch=actor is not None)
         return gone
+
+    def refresh(self, record: Record) -> None:
+        """Bring the neighbours of a record that went or came back up to date."""
+        for kind_name, links in self._links.get((record.kind.name, record.id), {}).items():
+            for other_id in list(links):
+                other = self.store.tables[kind_name].records[other_id]
+                self._settle_primary(record, other)
+                self._mirror(other, record, touch=True)
+
+    def _settle_primary(self, record: Record, other: Record) -> None:
+        """A company that comes back yields to the one that became primary meanwhile."""
+        child, company = (record, other) if other.kind.name == "companies" else (other, record)
+        if company.kind.name != "companies" or child.kind.name == "companies":
+            return
+        found = self.of(child, company.kind)
+        if sum(any(row.primary for row in types) for types in found.values()) > 1:
+            for row in self._held(child, company):
+                if row.primary:
+                    self._link(child, company).discard(row.id)
+                    self._link(company, child).discard(row.inverse)
 
     def move(self, old: Record, new: Record) -> None:
         """Give the associations of ``old`` to ``new``, without events (a merge)."""

@@ -142,8 +142,8 @@ class AssociationsApi:
     def _remove(
         self, request: ApiRequest, kind: Kind, to: Kind, row: dict, types: list[Type] | None
     ) -> None:
-        source = self.store.table(kind).get(_id(row.get("from")))
-        target = self.store.table(to).get(_id(row.get("to")))
+        source = self._live(kind, _id(row.get("from")))
+        target = self._live(to, _id(row.get("to")))
         if source is not None and target is not None:
             self.associations.remove(source, target, types, request.actor)
 

@@ -113,7 +113,7 @@ class People:
 
     def _disassociate(self, record: Record, row: dict[str, Any], actor: Actor) -> Record:
         target, types = self._other_end(record, row)
-        self.account.associations.remove(record, target, types or None, actor)
+        self.account.associations.remove(_live(record), _live(target), types or None, actor)
         return record
 
     def _other_end(self, record: Record, row: dict[str, Any]) -> tuple[Record, list[Type]]:

@@ -66,9 +66,7 @@ class RateLimits:
             policy = "DAILY"
         elif search and self._searches.used(now, 1.0) >= limits.search_per_second:
             policy = "SECONDLY"
-        elif not search and self._bursts[grant.app_id].used(now, self._interval) >= self._burst(
-            grant
-        ):
+        elif not search and self._used(grant, now) >= self._burst(grant):
             policy = "TEN_SECONDLY_ROLLING"
         if policy and limits.enabled:
             self.refused[policy] += 1
@@ -85,8 +83,7 @@ class RateLimits:
             found["X-HubSpot-RateLimit-Daily-Remaining"] = str(max(0, limits.daily - self._today))
         if not search:
             most = self._burst(grant)
-            used = self._bursts[grant.app_id].used(time.monotonic(), self._interval)
-            left = max(0, most - used)
+            left = max(0, most - self._used(grant, time.monotonic()))
             found["X-HubSpot-RateLimit-Interval-Milliseconds"] = str(limits.interval_ms)
             found["X-HubSpot-RateLimit-Max"] = str(most)
             found["X-HubSpot-RateLimit-Remaining"] = str(left)
@@ -107,6 +104,9 @@ class RateLimits:
             "search": self._searches.used(now, 1.0),
             "refused": dict(self.refused),
         }
+
+    def _used(self, grant: Grant, now: float) -> int:
+        return self._bursts[grant.app_id].used(now, self._interval)
 
     @property
     def _interval(self) -> float:

@@ -8,6 +8,7 @@ Weakness: not thread-safe by itself; the provider's lock is held by every caller
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -48,6 +49,8 @@ class Store:
     """Tables by object type."""
 
     journal: Journal
+    #: Told after a record went to the recycle bin or came back.
+    on_presence: Callable[[Record], None]
 
     def __init__(self, options: Options, clock: Clock) -> None:
         self.options = options
@@ -229,6 +232,7 @@ class Store:
         record.archived, record.archived_at = True, now
         record.version += 1
         self.publish(record)
+        self.on_presence(record)
         self.journal.deleted(record, actor, now)
 
     def restore(self, record: Record, actor: Actor) -> None:
@@ -237,6 +241,7 @@ class Store:
         self._check_unique(Draft(record.kind, record, values), set())
         record.archived, record.archived_at = False, None
         self._replace(record, {}, self.clock.now())
+        self.on_presence(record)
         self.journal.restored(record, actor, record.updated)
 
     def erase(self, record: Record, actor: Actor) -> None:
@@ -248,6 +253,7 @@ class Store:
         record.history = {}
         record.version += 1
         self.publish(record)
+        self.on_presence(record)
         self.journal.deleted(record, actor, now)
         self.journal.erased(record, actor, now)
 

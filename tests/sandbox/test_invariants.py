@@ -95,15 +95,24 @@ class Contacts(RuleBasedStateMachine):
     def associate(self, record, company, primary):
         record = self.store.table(CONTACTS).get(record.id)
         types = self.account.associations.types_of(CONTACTS, COMPANIES)
-        if not record.archived:
+        company = self.companies[company]
+        if not record.archived and not company.archived:
             wanted = [types[1] if primary else types[279]]
-            company = self.companies[company]
             self.account.associations.add(record, company, wanted, self.actor)
 
     @rule(record=live, company=st.integers(0, 1))
     def disassociate(self, record, company):
-        record = self.store.table(CONTACTS).get(record.id)
-        self.account.associations.remove(record, self.companies[company], None, self.actor)
+        record, company = self.store.table(CONTACTS).get(record.id), self.companies[company]
+        if not record.archived and not company.archived:
+            self.account.associations.remove(record, company, None, self.actor)
+
+    @rule(company=st.integers(0, 1))
+    def archive_or_restore_a_company(self, company):
+        company = self.companies[company]
+        if company.archived:
+            self.store.restore(company, self.actor)
+        else:
+            self.store.archive(company, self.actor)
 
     @invariant()
     def every_live_email_finds_its_record_and_nothing_else_does(self):
@@ -130,6 +139,8 @@ class Contacts(RuleBasedStateMachine):
             held = record.properties.get("associatedcompanyid")
             assert held == (primary[0] if primary else None)
             for company in self.companies:
+                if company.archived:
+                    continue
                 back = associations.of(company, CONTACTS).get(record.id, [])
                 there = found.get(company.id, [])
                 assert {row.inverse for row in there} == {row.id for row in back}
@@ -142,4 +153,4 @@ class Contacts(RuleBasedStateMachine):
 
 
 TestContacts = Contacts.TestCase
-TestContacts.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
+TestContacts.settings = settings(max_examples=300, stateful_step_count=30, deadline=None)

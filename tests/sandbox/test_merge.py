@@ -38,6 +38,14 @@ def test_the_second_email_stays_taken(api, pair):
     assert answer.json()["message"].endswith(survivor["id"])
 
 
+def test_a_second_email_that_becomes_the_main_one_changes_places(api, pair):
+    survivor = merge(api, *pair)["id"]
+    change = {"properties": {"email": "b@example.org"}}
+    assert api.patch(f"/crm/v3/objects/contacts/{survivor}", json=change).status_code == 200
+    shown = api.read("contacts", survivor, "email", "hs_additional_emails")["properties"]
+    assert (shown["email"], shown["hs_additional_emails"]) == ("b@example.org", "a@example.org")
+
+
 def test_old_ids_resolve_in_get_single_patch_and_batch_read(api, pair):
     survivor = merge(api, *pair)["id"]
     for old in pair:
