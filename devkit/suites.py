@@ -75,8 +75,8 @@ def total(counts: Iterable[Counts]) -> Counts:
 def counts_of(report: Path, code: int) -> Counts:
     """The counts of tests in pytest's JUnit `report` for a run that ended with `code`.
 
-    They are counted case by case, because the totals there take every subtest for a test. A run that
-    ended badly without saying so is one failure.
+    They are counted case by case, because the totals there take every subtest for a test. A run
+    that ended badly without saying so is one failure.
     """
     if not report.exists():
         return Counts(failed=1)

@@ -30,6 +30,9 @@ class Workshop:
 
     def prepare(self, *, odoo: bool = True, chromium: bool = False) -> None:
         """Bring the virtual environment and, as asked, Odoo's source and a browser."""
+        if odoo:
+            # An address that cannot be read is told before minutes of downloads, not after them.
+            postgres.given(os.environ)
         with exclusive(self._lock("setup")):
             rows = [[python_env.step(self.layout)]]
             if odoo:
