@@ -40,12 +40,20 @@ class RecordAdapter:
     # --- both sides as canonical values -------------------------------------------------------
 
     def local(self, records, snapshots=None) -> dict[int, dict]:
-        """``{record id: {line key: canonical value}}``; ``snapshots`` by record id, for stages."""
+        """``{record id: {line key: canonical value}}``; ``snapshots`` by record id, for stages.
+
+        :raises DataError: a record holds a value that cannot be converted; ``error.res_id`` is its id
+        """
         self._prefetch_links(records)
-        return {
-            record.id: dict(self._local_values(record, (snapshots or {}).get(record.id) or {}))
-            for record in records
-        }
+        values = {}
+        for record in records:
+            try:
+                known = (snapshots or {}).get(record.id) or {}
+                values[record.id] = dict(self._local_values(record, known))
+            except DataError as error:
+                error.res_id = record.id
+                raise
+        return values
 
     def _local_values(self, record, snapshot) -> Iterable[tuple]:
         for line in self.lines:

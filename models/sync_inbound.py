@@ -11,6 +11,7 @@ and here (everything else: look at the record).
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass, field
 
 import psycopg2
@@ -121,7 +122,8 @@ class SyncInbound(models.AbstractModel):
         """Apply and commit; on failure halve, down to the record that is to blame."""
         cr = self.env.cr
         try:
-            results = self._apply(connection, mapping, items, parents)
+            apply = self._rehearse if connection.shadow else self._apply
+            results = apply(connection, mapping, items, parents)
             self._commit(claim, items, results)
         except Exception as error:
             cr.rollback()
@@ -182,6 +184,23 @@ class SyncInbound(models.AbstractModel):
                     'Odoo refuses %(object)s %(id)s: %(error)s', object=mapping.remote_object,
                     id=item.remote_id, error=error.diag.message_primary))
         return error
+
+    @api.model
+    def _rehearse(self, connection, mapping, items, parents):
+        """Shadow mode: apply for real, with every constraint and computation, then undo it all.
+
+        What the rehearsal would have done after the commit (mails, notifications) goes with it.
+        """
+        cr = self.env.cr
+        with closing(cr.savepoint()) as savepoint:
+            results = self._apply(connection, mapping, items, parents)
+            savepoint.rollback()
+        cr.postcommit.clear()
+        return {
+            lane_id: Result('shadow', reason=self.env._('Shadow mode: nothing was written.'),
+                            summary=result.summary or result.reason)
+            for lane_id, result in results.items()
+        }
 
     # === APPLY === #
 

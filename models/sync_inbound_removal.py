@@ -37,7 +37,7 @@ class SyncInboundRemoval(models.AbstractModel):
                 if item.record or item.kinds & {'delete', 'purge'}:
                     results[item.lane.id] = self._gone(mapping, item)
             else:
-                if item.record.remote_id != item.remote_id or 'merge' in item.kinds:
+                if self._is_merged(item):
                     self._merged(connection, mapping, item)
                 if item.link and item.link.deleted_at:
                     self._restore(item)
@@ -87,6 +87,12 @@ class SyncInboundRemoval(models.AbstractModel):
         if record and record._active_name and not record[record._active_name]:
             record.action_unarchive()
         item.link.write({'deleted_at': False, 'state': 'in_sync', 'reason': False})
+
+    @staticmethod
+    def _is_merged(item):
+        """By the event, by the id it has now, or by what it says of itself."""
+        record = item.record
+        return bool('merge' in item.kinds or record.merged_ids or record.remote_id != item.remote_id)
 
     @api.model
     def _merged(self, connection, mapping, item):

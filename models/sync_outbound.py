@@ -15,7 +15,7 @@ from odoo import api, models
 
 from ..engine import pause
 from ..engine.contracts import Change
-from ..engine.errors import ConflictError, SyncError, TransientError
+from ..engine.errors import ConflictError, DataError, SyncError, TransientError
 from .record_adapter import UNLINKED, RecordAdapter
 from .sync_lane import Lane
 from .sync_settlement import Result
@@ -179,10 +179,8 @@ class SyncOutbound(models.AbstractModel):
     def _prepare(self, connection, adapter, items, results):
         """Fill ``to_remote`` and ``change``; settle what has nothing to send or has to wait."""
         upserts = [item for item in items if not item.change]
-        records = adapter.model.browse([item.res_id for item in upserts])
-        snapshots = {item.res_id: (item.link and item.link.snapshot) or {} for item in upserts}
-        local = adapter.local(records, snapshots)
-        for item in upserts:
+        local = self._local(connection, adapter, upserts, results)
+        for item in [item for item in upserts if item.res_id in local]:
             to_remote, _conflicts = self.env['sync.linker']._differences(
                 adapter, item.link, local[item.res_id], new_remote=not item.link)
             parent = next((value for value in to_remote.values() if self._is_unlinked(value)), None)
@@ -195,7 +193,25 @@ class SyncOutbound(models.AbstractModel):
                     'Nothing to send: both sides already agree.'))
             else:
                 item.to_remote = to_remote
-                item.change = self._change(connection, adapter, item)
+                try:
+                    item.change = self._change(connection, adapter, item)
+                except DataError as error:
+                    results[item.lane.id] = self._failed(connection, adapter, item, error)
+
+    @api.model
+    def _local(self, connection, adapter, items, results):
+        """The records' values; one that cannot be expressed fails alone, the others go on."""
+        items = list(items)
+        while items:
+            records = adapter.model.browse([item.res_id for item in items])
+            snapshots = {item.res_id: (item.link and item.link.snapshot) or {} for item in items}
+            try:
+                return adapter.local(records, snapshots)
+            except DataError as error:
+                bad = next(item for item in items if item.res_id == error.res_id)
+                results[bad.lane.id] = self._failed(connection, adapter, bad, error)
+                items.remove(bad)
+        return {}
 
     @staticmethod
     def _is_unlinked(value):

@@ -29,6 +29,7 @@ LATE_OVERLAP = timedelta(hours=1)
 SWEEP_INTERVAL = timedelta(hours=1)
 IMPORT_PRIORITY = 20
 HINT_PRIORITY = 0
+OWN_KINDS = ('poll', 'import', 'delete', 'restore', 'merge')
 
 
 class SyncScan(models.AbstractModel):
@@ -44,7 +45,7 @@ class SyncScan(models.AbstractModel):
         return InboundEvent(
             idempotency_key=hashlib.sha256(text.encode()).hexdigest(),
             event_type=f'saas_sync.{kind}',
-            kind=kind if kind in ('poll', 'import', 'delete') else 'change',
+            kind=kind if kind in OWN_KINDS else 'change',
             remote_object=remote_object, remote_id=remote_id,
             occurred_at=datetime.now(timezone.utc))
 

@@ -24,7 +24,7 @@ from odoo.exceptions import LockError
 from odoo.sql_db import Cursor
 
 from ..engine import pause
-from ..engine.errors import AuthError, RateLimitError, TransientError
+from ..engine.errors import AuthError, RateLimitError, TransientError, classify
 from .queue_cursor import queue_cursor
 from .sync_lane import WORKER_LOCK, StaleClaim
 from .sync_settlement import Result
@@ -232,32 +232,44 @@ class SyncWorker(models.AbstractModel):
                                     for lane in claim.lanes}, started)
         except Exception as error:
             self.env.cr.rollback()
-            self._on_error(connection, claim, error, started)
+            self._on_error(pipeline, connection, claim, error, started)
 
     @api.model
-    def _on_error(self, connection, claim, error, started):
-        """An error of the whole batch: the account's, the network's, or a bug."""
+    def _on_error(self, pipeline, connection, claim, error, started):
+        """An error of the account or the network is everybody's; any other is somebody's, and
+        the batch is halved until it stands alone with it."""
         policy = connection._retry_policy()
         if isinstance(error, AuthError):
             connection._set_needs_auth(error)
         elif isinstance(error, RateLimitError):
             connection._hold(policy.delay('rate_limit', 1, error.retry_after), error)
         elif not isinstance(error, TransientError):
-            _logger.exception('Working %s lanes of %s failed', len(claim.lanes), connection.name)
+            held = self._held(claim)
+            if len(held.lanes) > 1:
+                middle = len(held.lanes) // 2
+                self._run(pipeline, connection, held.part(held.lanes[:middle]))
+                self._run(pipeline, connection, held.part(held.lanes[middle:]))
+                return
+            if classify(error) == 'bug':
+                _logger.exception('Working %s of %s failed', claim.object, connection.name)
         self._give_back(
             claim, {lane.id: Result.from_error(error, lane, policy) for lane in claim.lanes},
             started)
 
     @api.model
+    def _held(self, claim):
+        """The part of a claim that is still ours: neither settled nor taken over."""
+        self.env.cr.execute(
+            'SELECT id FROM sync_lane WHERE id = ANY(%s) AND token = %s',
+            [[lane.id for lane in claim.lanes], claim.token])
+        held = {row[0] for row in self.env.cr.fetchall()}
+        return claim.part(lane for lane in claim.lanes if lane.id in held)
+
+    @api.model
     def _give_back(self, claim, results, started):
         """Settle lanes outside the pipeline; those already settled or taken over are not ours."""
-        cr = self.env.cr
-        cr.execute(
-            "SELECT id FROM sync_lane WHERE id = ANY(%s) AND token = %s",
-            [[lane.id for lane in claim.lanes], claim.token])
-        held = {row[0] for row in cr.fetchall()}
-        claim = claim.part(lane for lane in claim.lanes if lane.id in held)
-        results = {lane_id: result for lane_id, result in results.items() if lane_id in held}
+        cr, claim = self.env.cr, self._held(claim)
+        results = {lane.id: results[lane.id] for lane in claim.lanes}
         try:
             self.env['sync.lane']._settle(cr, claim, results, started)
             cr.commit()

@@ -1,0 +1,156 @@
+"""Deletion, merge, restore and filters: the stated effect of each, on both sides."""
+
+from odoo.tests import tagged
+
+from .common import SandboxCase
+
+
+class RemovalCase(SandboxCase):
+
+    def linked_contact(self, **properties):
+        remote_id = self.create_remote('contacts', {'firstname': 'Ann', **properties})
+        self.notify(('contacts', remote_id))
+        self.work()
+        return remote_id, self.record_of('contacts', remote_id)
+
+
+@tagged('post_install', '-at_install')
+class TestRemoteRemoval(RemovalCase):
+
+    def test_a_deletion_there_archives_here_and_leaves_a_tombstone(self):
+        remote_id, partner = self.linked_contact()
+        self.box.change('contacts', {'id': remote_id, 'action': 'delete'})
+        self.notify(('contacts', remote_id), kind='delete')
+        self.work()
+        self.assertFalse(partner.active)
+        self.assertTrue(self.link_of(partner).deleted_at)
+        self.assertSilence()
+
+    def test_a_policy_may_keep_or_delete_the_odoo_record(self):
+        for policy in ('ignore', 'delete'):
+            with self.subTest(policy=policy):
+                self.contacts.delete_policy = policy
+                remote_id, partner = self.linked_contact()
+                self.box.change('contacts', {'id': remote_id, 'action': 'delete'})
+                self.notify(('contacts', remote_id), kind='delete')
+                self.work()
+                self.assertEqual(bool(partner.exists()), policy == 'ignore')
+                self.assertSilence()
+
+    def test_the_deletion_of_a_stranger_is_ignored_with_a_reason(self):
+        remote_id = self.create_remote('contacts', {'firstname': 'Stranger'})
+        self.box.change('contacts', {'id': remote_id, 'action': 'delete'})
+        self.notify(('contacts', remote_id), kind='delete')
+        self.work(rounds=2)
+        event = self.env['sync.event'].search([('remote_id', '=', remote_id)])
+        self.assertEqual(event.state, 'ignored')
+        self.assertTrue(event.reason)
+
+    def test_a_restored_record_is_alive_again_on_both_sides(self):
+        remote_id, partner = self.linked_contact()
+        self.box.change('contacts', {'id': remote_id, 'action': 'delete'})
+        self.notify(('contacts', remote_id), kind='delete')
+        self.work()
+        self.box.change('contacts', {'id': remote_id, 'action': 'restore'})
+        self.notify(('contacts', remote_id), kind='restore')
+        self.work()
+        self.assertTrue(partner.active)
+        self.assertFalse(self.link_of(partner).deleted_at)
+        self.assertSilence()
+
+    def test_an_event_older_than_the_deletion_does_not_bring_the_record_back(self):
+        remote_id, partner = self.linked_contact()
+        self.box.change('contacts', {'id': remote_id, 'action': 'delete'})
+        self.notify(('contacts', remote_id), kind='delete')
+        self.work()
+        self.notify(('contacts', remote_id))
+        self.work(rounds=3)
+        self.assertFalse(partner.active)
+        self.assertEqual(len(self.link_of(partner)), 1)
+
+    def test_a_merge_moves_the_link_to_the_third_id_and_retires_the_loser(self):
+        winner_id, winner = self.linked_contact(email='one@example.com')
+        loser_id, loser = self.linked_contact(email='two@example.com')
+        third = self.box.change(
+            'contacts', {'id': winner_id, 'action': 'merge', 'other': loser_id})['id']
+        self.notify(('contacts', third), kind='merge')
+        self.work()
+        link = self.link_of(winner)
+        self.assertEqual(link.remote_id, third)
+        retired = self.link_of(loser)
+        self.assertEqual(retired.merged_into_id, link)
+        self.assertTrue(loser.active, 'the Odoo record stays')
+        self.box.change('contacts', {'id': third, 'properties': {'city': 'Gent'}})
+        self.notify(('contacts', loser_id))  # a late event of a dead id
+        self.work()
+        self.assertEqual(winner.city, 'Gent')
+        self.assertFalse(loser.city)
+        self.assertSilence()
+
+    def test_a_privacy_deletion_clears_what_the_link_remembers(self):
+        remote_id, partner = self.linked_contact(email='private@example.com')
+        self.box.change('contacts', {'id': remote_id, 'action': 'gdpr_delete'})
+        self.env['sync.event']._ingest(self.cr, self.connection.id, [
+            self.env['sync.scan']._event('delete', 'contacts', remote_id, 'gdpr').model_copy(
+                update={'kind': 'purge'})], 'c')
+        self.work(rounds=3)
+        self.assertFalse(self.link_of(partner).snapshot)
+
+    def test_a_record_that_is_not_there_yet_is_asked_for_again(self):
+        self.notify(('contacts', '999999999'))
+        self.work()
+        lane = self.lanes()
+        self.assertEqual((lane.state, lane.attempts), ('waiting', 1))
+        self.work()
+        self.assertFalse(self.lanes())
+        event = self.env['sync.event'].search([('remote_id', '=', '999999999')])
+        self.assertEqual(event.state, 'ignored')
+
+
+@tagged('post_install', '-at_install')
+class TestLocalRemoval(RemovalCase):
+
+    def test_deleting_in_odoo_archives_there(self):
+        remote_id, partner = self.linked_contact()
+        partner.unlink()
+        self.work()
+        self.assertTrue(self.box.object('contacts', remote_id)['archived'])
+        self.assertSilence()
+
+    def test_the_policy_may_keep_the_remote_record(self):
+        self.contacts.delete_policy = 'ignore'
+        remote_id, partner = self.linked_contact()
+        partner.action_archive()
+        self.work()
+        self.assertFalse(self.box.object('contacts', remote_id)['archived'])
+
+    def test_a_record_that_leaves_the_filter_stops_and_one_that_returns_goes_on(self):
+        self.contacts.domain = "[('is_company', '=', False), ('city', '!=', 'Nowhere')]"
+        remote_id, partner = self.linked_contact(city='Gent')
+        partner.city = 'Nowhere'
+        self.work()
+        self.assertEqual(self.link_of(partner).state, 'excluded')
+        partner.write({'city': 'Brugge', 'function': 'CEO'})
+        self.work()
+        self.assertEqual(self.link_of(partner).state, 'in_sync')
+        self.assertEqual(self.box.object('contacts', remote_id)['properties']['city'], 'Brugge')
+
+    def test_a_partner_merge_takes_the_link_along_or_says_that_there_are_two(self):
+        remote_id, first = self.linked_contact(email='merge@example.com')
+        plain = self.env['res.partner'].with_context(no_sync=True).create({'name': 'Plain'})
+        self.env['sync.link'].search([('res_id', '=', plain.id)]).unlink()
+        wizard = self.env['base.partner.merge.automatic.wizard'].create({})
+        wizard._merge([first.id, plain.id], plain)
+        self.assertEqual(self.record_of('contacts', remote_id), plain)
+
+    def test_a_lost_opportunity_is_not_a_deletion(self):
+        lead = self.env['crm.lead'].create({'name': 'Deal', 'type': 'opportunity'})
+        self.work(rounds=2)
+        link = self.link_of(lead)
+        self.assertTrue(link, 'created there')
+        lead.action_set_lost()
+        self.work()
+        record = self.box.object('deals', link.remote_id)
+        self.assertFalse(record['archived'])
+        self.assertEqual(record['properties']['dealstage'], 'closedlost')
+        self.assertSilence()
