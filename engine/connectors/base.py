@@ -112,6 +112,10 @@ class Connector(abc.ABC):
     ) -> Page:
         """The whole object, a page at a time, in a stable order."""
 
+    def count(self, remote_object: str) -> int | None:
+        """How many records the account holds, for people to see; ``None``: it does not tell."""
+        return None
+
     @abc.abstractmethod
     def poll_page(
         self, remote_object: str, since: datetime, until: datetime, cursor: str | None = None

@@ -36,9 +36,9 @@ from .base import Connector, register
 from .hubspot_api import HubSpotApi
 from .hubspot_events import parse
 from .hubspot_limits import rate_headers, rate_limited
-from .hubspot_objects import OBJECT_TYPES, object_type
+from .hubspot_objects import OBJECT_ID, OBJECT_TYPES, object_type
 from .hubspot_read import Reader
-from .hubspot_search import poll_page
+from .hubspot_search import poll_page, search
 from .hubspot_wire import AccountDetails
 from .hubspot_write import Writer
 
@@ -124,6 +124,9 @@ class HubSpotConnector(Connector):
         archived: bool = False,
     ) -> Page:
         return Reader(self.api, remote_object, fields).page(cursor, archived=archived)
+
+    def count(self, remote_object: str) -> int | None:
+        return search(self.api, object_type(remote_object), [], sort=OBJECT_ID).total
 
     def poll_page(
         self, remote_object: str, since: datetime, until: datetime, cursor: str | None = None

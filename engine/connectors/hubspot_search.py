@@ -87,8 +87,8 @@ def search(
     after: str | None = None,
 ) -> RecordPage:
     """One page of a search, oldest or lowest first."""
-    body = {
-        'filterGroups': [{'filters': filters}],
+    body: dict[str, Any] = {
+        'filterGroups': [{'filters': filters}] if filters else [],
         'sorts': [{'propertyName': sort, 'direction': 'ASCENDING'}],
         'properties': [kind.modified],
         'limit': PAGE,
