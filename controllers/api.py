@@ -9,22 +9,28 @@ _BEARER = re.compile(r'bearer\s', re.IGNORECASE)
 
 
 class ApiController(http.Controller):
+    # auth='none': liveness looks nobody up; whoever shows a session or a key is looked up below.
     @http.route(
-        '/saas_sync/health', type='http', auth='public', methods=['GET'], save_session=False,
-        readonly=True,
+        '/saas_sync/health', type='http', auth='none', methods=['GET'], save_session=False,
+        readonly=True, foreign_sender=True,
     )
     def health(self, **_query):
         """Liveness for everybody; figures for a user of SaaS Sync (session or API key)."""
-        if _BEARER.match(request.httprequest.headers.get('Authorization', '')):
-            request.env['ir.http']._auth_method_bearer()
         answer = {'status': 'ok'}
-        if request.env.user.has_group('saas_sync.group_user'):
-            companies = request.env.user.company_ids.ids
+        if self._sign_in() and request.env.user.has_group('saas_sync.group_user'):
             connections = request.env['sync.connection'].with_context(
-                allowed_company_ids=companies
+                allowed_company_ids=request.env.user.company_ids.ids
             )
             answer['connections'] = connections.search([])._health()
         return request.make_json_response(answer, headers=[('Cache-Control', 'no-store')])
+
+    def _sign_in(self):
+        """Become who asks, where they say who they are; a wrong key is a 401."""
+        if _BEARER.match(request.httprequest.headers.get('Authorization', '')):
+            request.env['ir.http']._auth_method_bearer()
+        elif request.session.uid:
+            request.update_env(user=request.session.uid)
+        return bool(request.env.uid)
 
     @http.route(
         '/saas_sync/connection/<model("sync.connection"):connection>/project.zip', type='http',

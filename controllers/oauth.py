@@ -15,7 +15,8 @@ MAX_REASON = 300
 
 class OAuthController(http.Controller):
     @http.route(
-        '/saas_sync/oauth/callback', type='http', auth='user', methods=['GET'], readonly=False
+        '/saas_sync/oauth/callback', type='http', auth='user', methods=['GET'], readonly=False,
+        foreign_sender=True,
     )
     def callback(self, state=None, code=None, error=None, error_description=None, **_query):
         connection = request.env['sync.connection']

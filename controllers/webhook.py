@@ -53,7 +53,7 @@ class WebhookController(http.Controller):
     @http.route(
         '/saas_sync/webhook/<string:webhook_token>',
         type='http', auth='none', methods=['POST'], csrf=False, save_session=False,
-        readonly=False, max_content_length=MAX_BYTES,
+        readonly=False, max_content_length=MAX_BYTES, foreign_sender=True,
     )
     def receive(self, webhook_token, **_query):
         try:

@@ -263,11 +263,13 @@ class SyncConnection(models.Model):
     # === ACTIONS === #
 
     def action_pause(self):
+        self.check_access('write')
         for connection in self:
             connection._update_state('paused')
 
     def action_resume(self):
         """Go on. A copied database has to be connected again instead, on purpose."""
+        self.check_access('write')
         for connection in self:
             if connection.is_fenced:
                 raise UserError(self.env._(
@@ -277,11 +279,13 @@ class SyncConnection(models.Model):
             connection._update_state('connected')
 
     def action_reset_to_draft(self):
+        self.check_access('write')
         for connection in self:
             connection._update_state('draft')
 
     def action_renew_webhook_token(self):
         """A new address; the old one answers 404 from now on."""
+        self.check_access('write')
         for connection in self:
             connection.webhook_token = self._new_webhook_token()
 

@@ -25,7 +25,7 @@ class SyncMapping(models.Model):
     _inherit = ['mail.thread']
     _order = 'connection_id, sequence, id'
 
-    name = fields.Char(compute='_compute_name')
+    name = fields.Char(compute='_compute_name', compute_sudo=True)
     connection_id = fields.Many2one('sync.connection', required=True, ondelete='cascade', index=True)
     company_id = fields.Many2one(related='connection_id.company_id', store=True, index=True)
     active = fields.Boolean(default=True, tracking=True)
