@@ -22,7 +22,7 @@ from .text import one_line
 
 _NUMBER = re.compile(r'[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?')
 #: Longest number taken, in characters, and its largest power of ten, either way.
-_LONGEST, _LARGEST_EXPONENT = 40, 30
+_LONGEST, _LARGEST_EXPONENT = 64, 30
 #: The digits that an Odoo float holds for certain: with them 0.1 + 0.2 is 0.3.
 _AS_FLOAT = Context(prec=15, rounding=ROUND_HALF_UP)
 _EXACT = Context(prec=60, rounding=ROUND_HALF_UP)

@@ -1,4 +1,7 @@
-"""Settings of the engine suite: hypothesis without a clock, recorded traffic where it is at hand."""
+"""Settings of the engine suite: hypothesis without a clock, recorded traffic where it is at hand.
+
+``HYPOTHESIS_PROFILE=thorough`` looks 25 times as hard.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +11,15 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-# The machines that run this are shared: a slow example is no finding.
-settings.register_profile(
-    'engine', deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
-)
-settings.load_profile('engine')
+# The machines that run this are shared: a slow example is no finding. A refused value is one.
+COMMON = {
+    'deadline': None,
+    'print_blob': True,
+    'suppress_health_check': [HealthCheck.too_slow, HealthCheck.filter_too_much],
+}
+settings.register_profile('engine', max_examples=40, stateful_step_count=40, **COMMON)
+settings.register_profile('thorough', max_examples=1000, stateful_step_count=80, **COMMON)
+settings.load_profile(os.environ.get('HYPOTHESIS_PROFILE', 'engine'))
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 

@@ -84,5 +84,5 @@ def test_what_is_no_fault_of_the_record_never_uses_it_up(error_class):
     'numbers', [(0, 5, 3600), (8, 0, 3600), (8, -1, 3600), (8, 10, 9)], ids=str
 )
 def test_numbers_that_contradict_each_other_are_refused(numbers):
-    with pytest.raises(ValueError, match='attempt|delay'):
+    with pytest.raises(ValueError, match=r'attempt|delay'):
         RetryPolicy(*numbers)
