@@ -146,7 +146,11 @@ class Databases:
             ),
             log=self._layout.logs / f"odoo-{database}.log",
             cwd=self._layout.dev,
-            env=odoo_server.environment(self._layout, self._server),
+            # What is lost when the power fails in the middle of this is built anew.
+            env={
+                **odoo_server.environment(self._layout, self._server),
+                "PGOPTIONS": "-c synchronous_commit=off",
+            },
             remedy="The traceback above is Odoo's; mend what it names and run again.",
         )
 
