@@ -158,7 +158,7 @@ class SyncMapping(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         mappings = super().create(vals_list)
-        self.env.registry.clear_cache()
+        mappings._forget()
         return mappings
 
     def write(self, vals):
@@ -170,16 +170,17 @@ class SyncMapping(models.Model):
                 super(SyncMapping, mapping).write({'version': mapping.version + 1})
         result = super().write(vals)
         if structural:
-            self.env.registry.clear_cache()
+            self._forget()
         return result
 
     def unlink(self):
         result = super().unlink()
-        self.env.registry.clear_cache()
+        self._forget()
         return result
 
     def copy_data(self, default=None):
-        return [dict(vals, active=False) for vals in super().copy_data(default)]
+        default = {'active': False, **(default or {})}  # two active ones would be one too many
+        return super().copy_data(default)
 
     # === WHAT THE ENGINE ASKS === #
 
@@ -240,6 +241,14 @@ class SyncMapping(models.Model):
             else:
                 names.add(name)
         return names, associations
+
+    def _forget(self):
+        """Forget what is cached of mappings: now, for this transaction, and again once it has
+        committed, since another thread may have cached the old state in between."""
+        self.env['sync.mapping'].flush_model()
+        self.env['sync.mapping.line'].flush_model()
+        self.env.registry.clear_cache()
+        self.env.cr.postcommit.add(self.env.registry.clear_cache)
 
     def _touch(self):
         """A line changed: another version, and nothing cached any more."""

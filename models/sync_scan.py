@@ -26,6 +26,8 @@ _logger = logging.getLogger(__name__)
 OVERLAP = timedelta(minutes=5)
 #: Once in so many minutes the poll looks back further, for records the index showed late.
 LATE_OVERLAP = timedelta(hours=1)
+#: How far the remote's clock may be ahead of ours.
+SKEW = timedelta(minutes=1)
 SWEEP_INTERVAL = timedelta(hours=1)
 IMPORT_PRIORITY = 20
 HINT_PRIORITY = 0
@@ -160,10 +162,10 @@ class SyncScan(models.AbstractModel):
         until = fields.Datetime.now()
         overlap = LATE_OVERLAP if mapping.poll_since.hour != until.hour else OVERLAP
         since = (mapping.poll_since - overlap).replace(tzinfo=timezone.utc)
+        ahead = (until + SKEW).replace(tzinfo=timezone.utc)
         connector, cursor, pages = connection._connector(), None, 0
         while True:
-            page = connector.poll_page(
-                mapping.remote_object, since, until.replace(tzinfo=timezone.utc), cursor)
+            page = connector.poll_page(mapping.remote_object, since, ahead, cursor)
             self._store(connection, self._news(connection, mapping, page.records), 10)
             pages, cursor = pages + 1, page.cursor
             if not cursor:

@@ -7,6 +7,8 @@ from odoo.tests.common import TransactionCase
 from ..account import AccountMixin
 from ..sandbox_process import hubspot
 
+OBJECTS = ('companies', 'contacts', 'deals')
+
 
 class SandboxCase(AccountMixin, TransactionCase):
     """Each test has a fresh HubSpot sandbox and a connected account with the default mappings."""
@@ -14,30 +16,37 @@ class SandboxCase(AccountMixin, TransactionCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.addClassCleanup(lambda: hubspot().stop())
+        cls.box = hubspot()
+        cls.addClassCleanup(cls.box.stop)
+        cls.box.reset(limits={'enabled': False})
+        cls.connection = cls.connect()
 
     def setUp(self):
         super().setUp()
-        self.box = hubspot()
-        self.box.reset(limits={'enabled': False})
-        self.connection = self.connect()
+        self.fresh_account()
         self.contacts = self.mapping('contacts')
         self.companies = self.mapping('companies')
         self.deals = self.mapping('deals')
 
-    def connect(self, **values):
-        connection = self.env['sync.connection'].create({
-            'name': 'Sandbox', 'provider': 'hubspot', 'base_url': self.box.url,
+    def fresh_account(self, **options):
+        """Empty the sandbox, but for the ID property; ``options`` as for its reset."""
+        self.box.reset(limits={'enabled': False}, **options)
+        for remote_object in OBJECTS:
+            self.connection._connector().create_external_id(remote_object)
+
+    @classmethod
+    def connect(cls, **values):
+        connection = cls.env['sync.connection'].create({
+            'name': 'Sandbox', 'provider': 'hubspot', 'base_url': cls.box.url,
             'allow_private': True, 'backoff_base': 1, 'poll_enabled': False,
-            'remote_account': str(self.box.info['portal_id']), **values,
+            'remote_account': str(cls.box.info['portal_id']), **values,
         })
-        self.env['sync.credential']._set(connection, 'access_token', self.box.token)
-        self.env['sync.credential']._set(connection, 'client_secret', self.box.secret)
+        cls.env['sync.credential']._set(connection, 'access_token', cls.box.token)
+        cls.env['sync.credential']._set(connection, 'client_secret', cls.box.secret)
         connection.action_test()
-        for remote_object in ('companies', 'contacts', 'deals'):
+        for remote_object in OBJECTS:
             connection._connector().create_external_id(remote_object)
-        connection.action_discover()
-        connection._create_default_mappings(['companies', 'contacts', 'deals'])
+        connection._create_default_mappings(OBJECTS)
         return connection
 
     def mapping(self, remote_object):
