@@ -3,15 +3,15 @@
 ::
 
     SyncError
-     ├── TransientError            transient    back off, try again, give up after the policy's tries
-     │    └── UnknownOutcome       transient    sent, no answer: read back before anything is created
-     ├── RateLimitError            rate_limit   wait as told; costs no attempt; slows the connection
-     ├── AuthError                 auth         the connection needs a person; its lanes wait at no cost
-     │    └── ConfigurationError   auth         an address or a secret of the connection cannot be used
-     ├── DataError                 data         this record fails at once, with field and reason
-     ├── ConflictError             conflict     a person chooses between two states
-     └── ContractError             contract     the other side does not keep its schema
-          └── SignatureError       contract     a delivery that is not signed as agreed
+     ├── TransientError           transient   back off, try again, give up after the policy's tries
+     │    └── UnknownOutcome      transient   sent, no answer: read back before creating anything
+     ├── RateLimitError           rate_limit  wait as told; costs no attempt; slows the connection
+     ├── AuthError                auth        the connection needs a person; its lanes wait
+     │    └── ConfigurationError  auth        an address, a scope or a secret cannot be used
+     ├── DataError                data        this record fails at once, with field and reason
+     ├── ConflictError            conflict    a person chooses between two states
+     └── ContractError            contract    the other side does not keep its schema
+          └── SignatureError      contract    a delivery that is not signed as agreed
 
 Any other exception is a ``bug``: two tries, then ``failed`` with its traceback kept.
 

@@ -111,9 +111,7 @@ class HttpClient:
     ):
         self._allowed = tuple(host.lower() for host in allowed_hosts)
         self._allow_private = allow_private
-        if allow_private:
-            self._allowed += ((urlsplit(base_url).hostname or '').lower(),)
-        self.base_url = self._checked(base_url)
+        self.base_url = self._checked(base_url, itself=allow_private)
         self.correlation_id = correlation_id
         self.rate_headers = rate_headers
         self.rate_limited = rate_limited
@@ -172,7 +170,7 @@ class HttpClient:
             raise ValueError('A request has one body: json or form.')
         call = _Call(
             request=self._prepared(method, path, json, params, form, headers, base_url),
-            path=self._redactor.text(path),
+            path=path,
             summary=self._summary(json, form),
             bucket=bucket,
             idempotent=idempotent,
@@ -211,13 +209,18 @@ class HttpClient:
         request = requests.Request(method, base + path, headers=own, params=params, data=data)
         return request.prepare()
 
-    def _checked(self, base_url: str) -> str:
-        """``base_url`` without a slash at its end, if it may be called."""
+    def _checked(self, base_url: str, itself: bool = False) -> str:
+        """``base_url`` without a slash at its end, if it may be called.
+
+        :param itself: its host is allowed from now on, whatever it is.
+        """
         try:
             parts = urlsplit(base_url)
             host, port = (parts.hostname or '').lower(), parts.port
         except ValueError:
-            host, port = '', None
+            raise outcomes.not_allowed('') from None
+        if itself and host:
+            self._allowed += (host,)
         allowed = any(
             host == entry or (entry.startswith('.') and host.endswith(entry))
             for entry in self._allowed
@@ -331,19 +334,20 @@ class HttpClient:
             )
 
     def _record(self, call, began, duration, response, error) -> None:
-        status = response.status if response else None
-        logger.debug('%s %s %s %.3f s', call.request.method, call.path, status, duration)
+        # Only now is every secret known that the request carried.
+        status, path = response.status if response else None, self._redactor.text(call.path)
+        logger.debug('%s %s %s %.3f s', call.request.method, path, status, duration)
         if self._on_call is None:
             return
         self._on_call(
             CallRecord(
                 time=began,
                 method=call.request.method,
-                path=call.path,
+                path=path,
                 status=status,
                 duration=duration,
                 request_id=response.request_id if response else None,
-                request_summary=call.summary,
+                request_summary=self._redactor.text(call.summary),
                 response_summary=self._redactor.summary(response.body) if response else '',
                 error=error,
                 correlation_id=self.correlation_id,
