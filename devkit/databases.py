@@ -50,11 +50,15 @@ class Databases:
         key = digest(identity(self._layout), *self._dependencies())
         return f"{self.prefix}_template_{'demo_' if demo else ''}{key}"
 
+    def draft(self, name: str) -> str:
+        """What the database `name` is called while it is made."""
+        return f"{name}_draft"
+
     def ensure_template(self, *, demo: bool = False) -> str:
         """Build the template if it is missing, and return its name."""
         name = self.template(demo=demo)
         if not self.exists(name):
-            draft = f"{name}_draft"
+            draft = self.draft(name)
             self.drop(draft)
             self._odoo(
                 draft, "-i", ",".join(self._dependencies()), *(["--with-demo"] if demo else [])
@@ -68,7 +72,7 @@ class Databases:
 
     def ensure_installed(self, template: str, name: str) -> None:
         """Make the database that `installed` names, and drop its forerunners."""
-        draft = f"{self.prefix}_installing"
+        draft = self.draft(name)
         self.copy(template, draft, durable=False)
         self._odoo(draft, "-i", TECHNICAL_NAME)
         self.drop(name)
@@ -83,11 +87,15 @@ class Databases:
         A database that does not exist becomes a durable copy of `template` first.
         """
         if not self.exists(name):
-            self.copy(template, f"{name}_draft", durable=True)
-            self.rename(f"{name}_draft", name)
+            self.copy(template, self.draft(name), durable=True)
+            self.rename(self.draft(name), name)
         known = self.has_addon(name)
         self._odoo(name, "-u" if known else "-i", TECHNICAL_NAME)
         return "upgraded" if known else "installed"
+
+    def log(self, database: str) -> Path:
+        """Where Odoo writes while it installs or upgrades `database`."""
+        return self._layout.logs / f"odoo-{database}.log"
 
     def has_addon(self, database: str) -> bool:
         """Whether `database` exists and the add-on is installed in it."""
@@ -141,10 +149,11 @@ class Databases:
                 *words,
                 "--stop-after-init",
                 "--no-http",
-                "--log-level",
-                "warn",
+                "--log-level=warn",
+                # The lines that tell how far it is: Loading module crm (40/65).
+                "--log-handler=odoo.modules.loading:INFO",
             ),
-            log=self._layout.logs / f"odoo-{database}.log",
+            log=self.log(database),
             cwd=self._layout.dev,
             # What is lost when the power fails in the middle of this is built anew.
             env={

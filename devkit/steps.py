@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import threading
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from .problems import Problem, disk_full, is_disk_full
+from .ticker import Progress, Ticker
 
 
 def digest(*parts: object) -> str:
@@ -48,15 +48,15 @@ class Step:
     work: Callable[[], str | None]
     key: str = ""
     present: Callable[[], bool] = field(default=lambda: True)
+    progress: Progress = field(default=lambda: None)
 
 
 class Steps:
     """Runs steps and remembers them in `state`."""
 
-    def __init__(self, state: Path, say: Callable[[str], None] = print):
+    def __init__(self, state: Path, ticker: Ticker | None = None):
         self.state = state
-        self._say = say
-        self._lock = threading.Lock()
+        self._ticker = ticker or Ticker()
 
     def run(self, step: Step) -> None:
         if self.is_done(step):
@@ -64,7 +64,8 @@ class Steps:
         self.forget(step)
         started = time.monotonic()
         try:
-            remark = step.work()
+            with self._ticker.showing(step.title, step.progress):
+                remark = step.work()
         except OSError as error:
             raise (disk_full(self._ground()) if is_disk_full(error) else error) from error
         self._stamp(step)
@@ -106,5 +107,4 @@ class Steps:
         return next(folder for folder in (self.state, *self.state.parents) if folder.exists())
 
     def _report(self, title: str, seconds: float, remark: str | None) -> None:
-        with self._lock:
-            self._say(f"  {title:<34} {seconds:6.1f} s{'  ' + remark if remark else ''}")
+        self._ticker.say(f"  {title:<34} {seconds:6.1f} s{'  ' + remark if remark else ''}")

@@ -17,6 +17,7 @@ from .layout import Layout
 from .lock import exclusive
 from .problems import Problem, disk_full
 from .steps import Step, Steps, digest
+from .ticker import last_of
 
 NEEDED_BYTES = 3_000_000_000
 
@@ -78,6 +79,7 @@ class Workshop:
                 lambda: databases.ensure_template(demo=demo) and None,
                 key=name,
                 present=lambda: databases.exists(name),
+                progress=last_of(databases.log(databases.draft(name))),
             )
         )
         return name
@@ -108,6 +110,7 @@ class Workshop:
                 lambda: databases.ensure_installed(template, name),
                 key=name,
                 present=lambda: databases.exists(name),
+                progress=last_of(databases.log(databases.draft(name))),
             )
         )
         return name
@@ -132,6 +135,7 @@ class Workshop:
                 lambda: databases.install_or_upgrade(template, name),
                 key=installed_parts_key(self.layout),
                 present=lambda: databases.has_addon(name),
+                progress=last_of(databases.log(name)),
             )
         )
 

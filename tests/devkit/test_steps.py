@@ -1,12 +1,14 @@
 """Set-up can be killed anywhere and run again."""
 
 import errno
+import io
 import threading
 
 import pytest
 
 from devkit.problems import Problem
 from devkit.steps import Step, Steps, write_atomically
+from devkit.ticker import Ticker
 
 
 class Killed(BaseException):
@@ -14,28 +16,28 @@ class Killed(BaseException):
 
 
 @pytest.fixture
-def lines():
-    return []
+def out():
+    return io.StringIO()
 
 
 @pytest.fixture
-def steps(tmp_path, lines):
-    return Steps(tmp_path / "state", say=lines.append)
+def steps(tmp_path, out):
+    return Steps(tmp_path / "state", Ticker(out))
 
 
-def test_a_finished_step_is_not_done_again_and_prints_nothing(steps, lines):
+def test_a_finished_step_is_not_done_again_and_prints_nothing(steps, out):
     done = []
     step = Step("one", "Step one", lambda: done.append(1), key="a")
     steps.run(step)
     steps.run(step)
     assert done == [1]
-    assert len(lines) == 1
-    assert "Step one" in lines[0]
+    [line] = out.getvalue().splitlines()
+    assert "Step one" in line
 
 
-def test_the_line_of_a_step_shows_its_time_and_remark(steps, lines):
+def test_the_line_of_a_step_shows_its_time_and_remark(steps, out):
     steps.run(Step("one", "Step one", lambda: "with pip"))
-    assert lines[0].split() == ["Step", "one", "0.0", "s", "with", "pip"]
+    assert out.getvalue().split() == ["Step", "one", "0.0", "s", "with", "pip"]
 
 
 def test_a_step_that_was_killed_runs_again(tmp_path, steps):
@@ -45,7 +47,7 @@ def test_a_step_that_was_killed_runs_again(tmp_path, steps):
     with pytest.raises(Killed):
         steps.run(Step("one", "", killed))
     done = []
-    Steps(tmp_path / "state", say=print).run(Step("one", "", lambda: done.append(1)))
+    Steps(tmp_path / "state").run(Step("one", "", lambda: done.append(1)))
     assert done == [1]
 
 
