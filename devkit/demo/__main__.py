@@ -20,6 +20,9 @@ from .stage import Stage, prepared
 from .story import Story
 
 
+REMARKS = 10
+
+
 def parser() -> argparse.ArgumentParser:
     found = argparse.ArgumentParser(prog="python -m devkit.demo", description=__doc__)
     found.add_argument("--port", type=int, default=8069)
@@ -62,8 +65,12 @@ def _show(table: Table, wrong: list[str]) -> None:
 
 
 def _sum_up(wrong: list[str], remarks: list[str], seconds: float) -> None:
-    for sentence in (*wrong, *remarks):
+    for sentence in (*wrong, *remarks[:REMARKS]):
         print(f"  ✗ {sentence}")
+    if len(remarks) > REMARKS:
+        path = children.log_of(this_checkout(), "remarks")
+        path.write_text("\n".join(remarks), encoding="utf-8")
+        print(f"    … and {len(remarks) - REMARKS} more in {path}")
     verdict = f"{len(wrong)} numbers are wrong" if wrong else "Every number is what it must be"
     print(f"{verdict}. The whole took {seconds:.0f} s.", flush=True)
 

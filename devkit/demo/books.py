@@ -6,6 +6,7 @@ confirmed, whatever its status; a call that changed nothing is no write.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -60,6 +61,17 @@ def sort_of(method: str, path: str) -> str:
     if any(part in path for part in OTHER_WRITES):
         return "setup"
     return "links" if "/associations/" in path else "writes"
+
+
+def is_change(entry: dict) -> bool:
+    """Whether the call may have changed a record or an association."""
+    return sort_of(entry["method"], entry["path"]) in ("writes", "links")
+
+
+def described(entry: dict) -> str:
+    """A call in one line."""
+    body = json.dumps(entry["request_body"], ensure_ascii=False)
+    return f"{entry['method']} {entry['path']} {body[:300]}"
 
 
 def written(entry: dict) -> Iterable[tuple[str, str]]:

@@ -21,12 +21,23 @@ from .sides import MODELS, Sides
 SAME_COUNTRY = {"czechia": "czechrepublic", "turkey": "turkiye", "vietnam": "vietnam"}
 
 
-def differences(sides: Sides) -> Iterator[str]:
+def in_step(sides: Sides, failing: set[str]) -> list[dict]:
+    """The live links that have to be equal.
+
+    :param failing: what waits in Failures, as `kind/remote id` or `model,record id`
+    """
+    return [
+        link
+        for link in sides.live_links()
+        if f"{link['remote_object']}/{link['remote_id']}" not in failing
+        and f"{link['res_model']},{link['res_id']}" not in failing
+    ]
+
+
+def differences(sides: Sides, failing: set[str]) -> Iterator[str]:
     """A sentence for every linked field that is not equal on both sides."""
     judge = _Judge(sides)
-    for link in sides.live_links():
-        if link["state"] == "failing":
-            continue
+    for link in in_step(sides, failing):
         place = (
             f"{link['remote_object']} {link['remote_id']} = {link['res_model']} {link['res_id']}"
         )
@@ -42,10 +53,7 @@ def differences(sides: Sides) -> Iterator[str]:
 
 
 def unlinked(sides: Sides, failing: set[str]) -> Iterator[str]:
-    """A sentence for every live HubSpot record without an Odoo record.
-
-    :param failing: `kind/id` of the records that wait in Failures; they are excused
-    """
+    """A sentence for every live HubSpot record without an Odoo record."""
     known = {f"{link['remote_object']}/{link['remote_id']}" for link in sides.live_links()}
     for kind, records in sides.remote.items():
         for remote_id, record in records.items():
@@ -54,7 +62,7 @@ def unlinked(sides: Sides, failing: set[str]) -> Iterator[str]:
                 yield f"HubSpot's {place} is not in Odoo"
 
 
-def duplicates(sides: Sides) -> Iterator[str]:
+def duplicates(sides: Sides, failing: set[str]) -> Iterator[str]:
     """A sentence for everything that is there twice on either side."""
     live = sides.live_links()
     targets = Counter((link["remote_object"], link["remote_id"]) for link in live)
@@ -69,7 +77,7 @@ def duplicates(sides: Sides) -> Iterator[str]:
         yield from (f"HubSpot has {n} {kind} of {key}" for key, n in keys.items() if key and n > 1)
     people = Counter(
         str(sides.odoo["res.partner"][link["res_id"]]["email"] or "").lower()
-        for link in live
+        for link in in_step(sides, failing)
         if link["remote_object"] == "contacts" and link["res_id"] in sides.odoo["res.partner"]
     )
     yield from (f"Odoo has {n} contacts of {mail}" for mail, n in people.items() if mail and n > 1)

@@ -32,7 +32,8 @@ def connect(stage: Stage) -> int:
         for step in ("action_test", "action_connect", "action_create_external_id"):
             stage.erp.call("sync.connection", step, [connection])
         stage.erp.call("sync.connection", "action_discover", [connection])
-        stage.erp.call("sync.connection", "action_create_mappings", [connection])
+        dialog = stage.erp.call("sync.connection", "action_choose_objects", [connection])
+        stage.erp.call(dialog["res_model"], "action_confirm", [dialog["res_id"]])
         bar.remark = f"objects {', '.join(KINDS)}; ID property created"
     return connection
 

@@ -29,7 +29,7 @@ UNREADABLE = (
 )
 MISFITS = (
     '[{"subscriptionType":"contact.propertyChange","occurredAt":"yesterday","objectId":1}]',
-    '[{"subscriptionType":"deal.creation","portalId":1}]',
+    '[{"subscriptionType":"deal.creation","eventId":7}]',
 )
 FORGED = 1
 FRESH = TOTAL - DUPLICATES - len(UNREADABLE) - len(MISFITS) - FORGED

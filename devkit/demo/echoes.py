@@ -21,12 +21,14 @@ OVER = [("state", "in", ["done", "ignored", "superseded"])]
 
 @dataclass(frozen=True)
 class Echoes:
-    """Calls that changed something at HubSpot, and records that changed in Odoo."""
+    """`remote` names the calls that may have changed something at HubSpot, `odoo` the records that
+    changed in Odoo.
+    """
 
     in_silence: int
     replayed: int
-    remote: int
-    odoo: int
+    remote: list[str]
+    odoo: list[str]
     reads: int
 
 
@@ -37,9 +39,13 @@ def listen(stage: Stage, connection: int) -> Echoes:
     stage.erp.call("sync.connection", "action_poll", [connection])
     replayed = sum(_replay(stage, model) for model in ("sync.event", "sync.outbox"))
     stage.drain.wait("Everything once more", mark)
-    calls = books.classify(stage.account.ledger(call))
-    odoo = sum(stage.database.touched(moment))
-    return Echoes(in_silence, replayed, calls.changing, odoo, calls.reads + calls.searches)
+    entries = stage.account.ledger(call)
+    calls = books.classify(entries)
+    remote = [f"echo: {books.described(one)}" for one in entries if books.is_change(one)]
+    odoo = [
+        f"echo: {model} {res_id} was written" for model, res_id in stage.database.written(moment)
+    ]
+    return Echoes(in_silence, replayed, remote, odoo, calls.reads + calls.searches)
 
 
 def _listen(stage: Stage) -> int:

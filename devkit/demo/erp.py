@@ -16,7 +16,7 @@ from ..problems import Problem
 TIMEOUT = 120
 
 
-class Refused(Exception):
+class Refused(Problem):
     """Odoo answered with an error."""
 
 

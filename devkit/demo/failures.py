@@ -44,11 +44,11 @@ def screen(stage: Stage) -> str:
 
 
 def failing_places(stage: Stage) -> set[str]:
-    """`kind/id` of the HubSpot records that wait in Failures."""
-    domain = [*FAILED, ("direction", "=", "in")]
-    return {f"{row['object']}/{row['key']}" for row in stage.erp.rows(
-        "sync.lane", domain, ["object", "key"]
-    )}  # fmt: skip
+    """What waits in Failures: `kind/remote id` on the way in, `model,record id` on the way out."""
+    rows = stage.erp.rows("sync.lane", FAILED, ["direction", "object", "key"])
+    return {
+        f"{row['object']}/{row['key']}" if row["direction"] == "in" else row["key"] for row in rows
+    }
 
 
 def correct_country(stage: Stage) -> None:

@@ -115,6 +115,14 @@ class Database:
             since, since, since,
         )[0]  # fmt: skip
 
+    def written(self, since: datetime) -> list[tuple[str, int]]:
+        """`(model, id)` of the partners and opportunities written since a moment of `now()`."""
+        return self.rows(
+            """SELECT 'res.partner', id FROM res_partner WHERE write_date >= %s
+               UNION ALL SELECT 'crm.lead', id FROM crm_lead WHERE write_date >= %s""",
+            since, since,
+        )  # fmt: skip
+
     def failures(self) -> list[tuple[str, str, str, int]]:
         """`(direction, class, cause, records)` of the lanes that a person has to look at."""
         return self.rows(

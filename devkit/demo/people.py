@@ -22,7 +22,8 @@ LOST_AT_BIRTH = 6
 LOST_BY_MOVING = 6
 CONTACTS = {"update": 300, "move": 20, "delete": 10, "merge": 4}
 RESTORED = 3
-COMPANIES = {"update": 60, "merge": 2}
+COMPANIES = {"update": 60}
+LONELY = 3
 DEALS = {"update": 30, "delete": 2}
 FAILURES = LOST_AT_BIRTH + LOST_BY_MOVING
 
@@ -60,12 +61,12 @@ def day(
     contacts, companies, deals = (
         _shuffled(records[kind], rng) for kind in ("contacts", "companies", "deals")
     )
-    lonely = [row for row in companies if not row.get("associations")][:2]
+    lonely = [row for row in companies if not row.get("associations")][:LONELY]
     companies = [row for row in companies if row not in lonely]
-    steps = [("companies", {"id": row["id"], "action": "delete"}) for row in lonely]
+    steps = [("companies", _action(row, "delete")) for row in lonely[1:]]
+    steps.append(_merge("companies", [*_take(companies, 1), lonely[0]]))
     steps += _contact_steps(contacts, companies, rng)
     steps += _updates("companies", _take(companies, COMPANIES["update"]), COMPANY_CHANGES, rng)
-    steps.append(_merge("companies", _take(companies, COMPANIES["merge"])))
     steps += _updates("deals", _take(deals, DEALS["update"]), DEAL_CHANGES, rng)
     steps += [("deals", _action(row, "delete")) for row in _take(deals, DEALS["delete"])]
     steps += _introductions(new, companies, rng)
@@ -92,6 +93,8 @@ def _contact_steps(contacts: list, companies: list, rng: random.Random) -> list[
     steps = [
         ("contacts", {"id": row["id"], "properties": {"country": UNKNOWN_COUNTRY}}) for row in lost
     ]
+    # HubSpot tells nothing of the deals of a contact that goes, so nobody could know of them.
+    contacts.sort(key=lambda row: "deals" in row.get("associations", {}))
     deleted = _take(contacts, CONTACTS["delete"])
     steps += [("contacts", _action(row, "delete")) for row in deleted]
     steps += [("contacts", _action(row, "restore")) for row in deleted[:RESTORED]]

@@ -28,8 +28,6 @@ from .erp import Erp
 from .measure import Database
 from .progress import Progress
 
-# The prefix lets `./dev clean` find it on a server that is not ours.
-DATABASE = "saas_sync_dev_demo"
 WORKERS = 2
 CRON_WORKERS = 2
 #: Run by `odoo shell`. The salespeople are those whom the stand-in knows as owners of records.
@@ -67,17 +65,19 @@ def prepared(layout: Layout, port: int) -> Iterator[Stage]:
     url = f"http://127.0.0.1:{port}"
     server = _server()
     with Children(layout) as children:
-        _copy_database(layout, server)
+        name = f"{Databases(layout, server).prefix}_demo"
+        with Progress("A fresh database"):
+            Workshop(layout).installed_copy(server, name, durable=True)
         with Progress("Starting HubSpot's stand-in"):
             account = Account.start(layout, children)
         with Progress("Preparing the database"):
-            key = _prepare(layout, server, url, account)
-        erp = Erp(url, DATABASE, key)
+            key = _prepare(layout, server, name, url, account)
+        erp = Erp(url, name, key)
         with Progress("Starting Odoo") as bar:
-            _start_odoo(layout, server, children, port)
+            _start_odoo(layout, server, name, children, port)
             erp.wait_until_up(children)
             bar.remark = f"{WORKERS} HTTP workers, {CRON_WORKERS} cron workers"
-        database = Database(DATABASE)
+        database = Database(name)
         try:
             yield Stage(url, erp, account, database, Drain(database, account, children), children)
         finally:
@@ -93,20 +93,12 @@ def _server() -> Server:
     return Server(variables, Path(os.environ["SAAS_SYNC_PG_BIN"]))
 
 
-def _copy_database(layout: Layout, server: Server) -> None:
-    installed = Workshop(layout).installed(server)
-    with Progress("A fresh database"):
-        Databases(layout, server).copy(installed, DATABASE, durable=True)
-
-
-def _prepare(layout: Layout, server: Server, url: str, account: Account) -> str:
+def _prepare(layout: Layout, server: Server, name: str, url: str, account: Account) -> str:
     """Name the address, add the salespeople, make an API key; return the key."""
     people = [(f"{row['firstName']} {row['lastName']}", row["email"]) for row in account.owners()]
     with log_of(layout, "prepare").open("wb") as log:
         done = subprocess.run(
-            odoo_server.command(
-                layout, "shell", "-d", DATABASE, "--no-http", "--log-level", "warn"
-            ),
+            odoo_server.command(layout, "shell", "-d", name, "--no-http", "--log-level", "warn"),
             input=PREPARE.format(url=url, people=people).encode(),
             stdout=subprocess.PIPE,
             stderr=log,
@@ -119,8 +111,8 @@ def _prepare(layout: Layout, server: Server, url: str, account: Account) -> str:
     return key
 
 
-def _start_odoo(layout: Layout, server: Server, children: Children, port: int) -> None:
-    words = ["-d", DATABASE, "--db-filter", f"^{DATABASE}$", "--http-port", str(port)]
+def _start_odoo(layout: Layout, server: Server, name: str, children: Children, port: int) -> None:
+    words = ["-d", name, "--db-filter", f"^{name}$", "--http-port", str(port)]
     # The websocket process has a port of its own.
     words += ["--workers", str(WORKERS), "--gevent-port", str(free_port())]
     words += ["--max-cron-threads", str(CRON_WORKERS)]
