@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from ..core.clock import parse_iso
+from ..core.clock import iso, parse_iso
 from .errors import ApiError, bad_request
 
 OPERATORS = {
@@ -30,6 +30,7 @@ OPERATORS = {
     "CONTAINS_TOKEN",
     "NOT_CONTAINS_TOKEN",
 }
+EPOCH = "1970-01-01T00:00:00.000Z"
 _SPLIT = re.compile(r"[\s@,;:/()\"'+]+")
 Test = Callable[[str | None], bool]
 
@@ -45,12 +46,19 @@ def key_of(definition: dict[str, Any], value: str) -> Any:
     """``value`` in the form in which its type compares. Raises ``ValueError``."""
     match definition["type"]:
         case "date" | "datetime":
-            return int(value) if re.fullmatch(r"-?\d{1,15}", value) else parse_iso(value)
+            return moment_key(value)
         case "number":
             return float(value)
         case "string" | "phone_number":
             return value.lower()
     return value
+
+
+def moment_key(value: str) -> str:
+    """A moment as ``2024-10-20T19:50:47.612Z``, which sorts as text. Raises ``ValueError``."""
+    if len(value) == len(EPOCH) and value.endswith("Z"):
+        return value
+    return iso(int(value) if re.fullmatch(r"-?\d{1,14}", value) else parse_iso(value))
 
 
 def test_for(definition: dict[str, Any], row: dict[str, Any]) -> Test:
@@ -100,7 +108,7 @@ def _comparison(definition: dict[str, Any], row: dict[str, Any], operator: str) 
     if row.get("value") is None:
         raise bad_request(f"{operator} needs a value for {row['propertyName']}")
     low = _bound(definition, str(row["value"]))
-    if definition["type"] in ("date", "datetime") and low == 0:
+    if definition["type"] in ("date", "datetime") and low == EPOCH:
         # The real service fails on the epoch instead of refusing it.
         raise ApiError(500, None, "internal error")
     high = None
@@ -115,7 +123,7 @@ def _comparison(definition: dict[str, Any], row: dict[str, Any], operator: str) 
 def _bound(definition: dict[str, Any], value: str) -> Any:
     try:
         return key_of(definition, value)
-    except ValueError:
+    except (ValueError, OverflowError):
         message = f"{value} is not a valid {definition['type']} for {definition['name']}"
         raise bad_request(message) from None
 

@@ -106,6 +106,7 @@ class Schema:
         self.live: dict[str, dict[str, dict[str, Any]]] = {}
         self.archived: dict[str, dict[str, dict[str, Any]]] = {}
         self.groups: dict[str, dict[str, dict[str, Any]]] = {}
+        self._unique: dict[str, list[str]] = {}
         for kind in KINDS.values():
             self._add_catalog(kind)
 
@@ -129,8 +130,13 @@ class Schema:
 
     def unique_names(self, kind: Kind) -> list[str]:
         """Properties no two live records may share; e-mails are, though not marked so."""
-        own = [name for name, row in self.of(kind).items() if row["hasUniqueValue"]]
-        return ["email", *own] if kind.name == "contacts" else own
+        found = self._unique.get(kind.name)
+        if found is None:
+            found = [name for name, row in self.of(kind).items() if row["hasUniqueValue"]]
+            if kind.name == "contacts":
+                found.insert(0, "email")
+            self._unique[kind.name] = found
+        return found
 
     def get(self, kind: Kind, name: str, *, archived: bool = False) -> dict[str, Any]:
         """One definition. Raises :class:`NotFound`."""
@@ -157,6 +163,7 @@ class Schema:
         before = self.archived[kind.name].pop(name, None)
         definition = _own_definition(body, iso(now), before)
         self.of(kind)[name] = definition
+        self._unique.clear()
         return definition
 
     def _check_unique_limit(self, kind: Kind, body: dict[str, Any]) -> None:
@@ -194,6 +201,7 @@ class Schema:
                 subCategory="PropertyValidationError.CANNOT_DELETE_HUBSPOT_DEFINED_PROPERTY",
             )
         del self.of(kind)[name]
+        self._unique.clear()
         self.archived[kind.name][name] = definition | {"archived": True, "archivedAt": iso(now)}
 
 

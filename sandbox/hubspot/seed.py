@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import random
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,7 +55,7 @@ def generate(spec: Spec) -> dict[str, list[dict[str, Any]]]:
     maker = _Maker(spec)
     companies = [maker.company(n) for n in range(spec.companies)]
     contacts = [maker.contact(n, companies) for n in range(spec.contacts)]
-    deals = [maker.deal(n, companies, contacts) for n in range(spec.deals)]
+    deals = [maker.deal(n, companies) for n in range(spec.deals)]
     return {"companies": companies, "contacts": contacts, "deals": deals}
 
 
@@ -70,6 +71,8 @@ class _Maker:
         self.owners = list(Owners(BEGIN).rows)
         self.weights = [country.weight for country in COUNTRIES]
         self.countries: dict[str, Country] = {}
+        #: Contacts by the id of their company.
+        self.staff: dict[str | None, list[dict[str, Any]]] = defaultdict(list)
 
     def _country(self) -> Country:
         return self.rng.choices(COUNTRIES, self.weights)[0]
@@ -145,6 +148,7 @@ class _Maker:
         row = self._frame("contacts", n, properties)
         if company:
             row["associations"] = {"companies": [company["id"]]}
+        self.staff[company["id"] if company else None].append(row)
         return row
 
     def _person(self, n: int, country: Country) -> tuple[str, str, str]:
@@ -154,15 +158,12 @@ class _Maker:
         last, last_latin = _spelling(self.rng.choice(country.last))
         return first, last, f"{first_latin}.{last_latin}"
 
-    def deal(
-        self, n: int, companies: list[dict[str, Any]], contacts: list[dict[str, Any]]
-    ) -> dict[str, Any]:
+    def deal(self, n: int, companies: list[dict[str, Any]]) -> dict[str, Any]:
         """With a company mostly, and a contact of it where there is one."""
         stage, _label, probability = self.rng.choice(DEAL_STAGES)
         company = self.rng.choice(companies) if companies and n % 10 else None
         links: dict[str, list[str]] = {"companies": [company["id"]]} if company else {}
-        wanted = links.get("companies")
-        people = [row for row in contacts if row.get("associations", {}).get("companies") == wanted]
+        people = self.staff.get(company["id"] if company else None, [])
         if people:
             links["contacts"] = [self.rng.choice(people)["id"]]
         amount = self.rng.choice(("1200", "4999.99", "15000", "87250.5", "1250000", ""))

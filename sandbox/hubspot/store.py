@@ -237,8 +237,11 @@ class Store:
 
     def restore(self, record: Record, actor: Actor) -> None:
         """Take a record out of the recycle bin. Raises :class:`ApiError` for a taken value."""
-        values = dict(record.properties)
-        self._check_unique(Draft(record.kind, record, values), set())
+        self._check_unique(Draft(record.kind, record, dict(record.properties)), set())
+        for address in record.properties.get("hs_additional_emails", "").split(";"):
+            holder = self.table(record.kind).find("email", address)
+            if holder is not None:
+                raise conflict(record.kind.singular, holder.id)
         record.archived, record.archived_at = False, None
         self._replace(record, {}, self.clock.now())
         self.on_presence(record)

@@ -153,4 +153,4 @@ class Contacts(RuleBasedStateMachine):
 
 
 TestContacts = Contacts.TestCase
-TestContacts.settings = settings(max_examples=300, stateful_step_count=30, deadline=None)
+TestContacts.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
