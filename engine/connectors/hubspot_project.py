@@ -23,6 +23,35 @@ _EVENTS = ('creation', 'deletion', 'merge', 'restore', 'associationChange')
 #: HubSpot does not let anybody subscribe to these (webhooks guide).
 _NOT_SUBSCRIBABLE = frozenset({'hs_lastmodifieddate', 'num_unique_conversion_events'})
 
+_SIGN_IN = {
+    'static': (
+        'Press "Install" on the app\'s "Auth" tab, then copy the access token and the client '
+        'secret\n   from there into the connection in Odoo.'
+    ),
+    'oauth': (
+        'Copy the client ID and the client secret from the app\'s "Auth" tab into the connection '
+        'in Odoo\n   and press "Connect". The redirect URL is {redirect_url}.'
+    ),
+}
+_README = '''# {name}
+
+A HubSpot app for one connection of saas_sync. It holds no secret.
+
+1. Install HubSpot's command line: `npm install -g @hubspot/cli`
+2. Sign in to the account: `hs account auth`
+3. In this folder: `hs project upload`
+4. In HubSpot open Development, Projects, {name}, and choose the app under "Project components".
+5. {sign_in}
+6. Press "Test" on the connection.
+
+HubSpot sends its notifications to {target_url}
+and signs them with the client secret. The address must be reachable from the internet over HTTPS.
+
+After a change of the mappings download the project again and upload it, so that HubSpot notifies
+you of the properties that were added. Do not delete subscriptions by hand: HubSpot refuses an
+upload in which one is missing; set `"active": false` instead.
+'''
+
 
 def project_files(
     *,
@@ -45,7 +74,13 @@ def project_files(
         'src/app/app-hsmeta.json': _app(name, redirect_url, auth),
         'src/app/webhooks/webhooks-hsmeta.json': _webhooks(target_url, properties),
     }
-    return {path: json.dumps(content, indent=2) + '\n' for path, content in files.items()}
+    texts = {path: json.dumps(content, indent=2) + '\n' for path, content in files.items()}
+    return texts | {'README.md': _readme(name, target_url, redirect_url, auth)}
+
+
+def _readme(name, target_url, redirect_url, auth):
+    sign_in = _SIGN_IN[auth].format(redirect_url=redirect_url)
+    return _README.format(name=name, target_url=target_url, sign_in=sign_in)
 
 
 def _app(name, redirect_url, auth):
@@ -92,7 +127,8 @@ def _object_subscriptions(remote_object, names):
     singular = OBJECT_TYPES[remote_object].singular
     for event in _EVENTS:
         yield {'subscriptionType': f'object.{event}', 'objectType': singular, 'active': True}
-    for name in sorted(set(names) - _NOT_SUBSCRIBABLE):
+    properties = (name for name in names if not name.startswith('associations.'))
+    for name in sorted(set(properties) - _NOT_SUBSCRIBABLE):
         yield {
             'subscriptionType': 'object.propertyChange', 'objectType': singular,
             'propertyName': name, 'active': True,

@@ -48,7 +48,9 @@ def test_dropped_associations_go_and_the_others_stay(box, hub):
 def test_what_is_wanted_again_is_not_dropped(box, hub):
     (firm,) = firms(box, 'A')
     both = change('k1', associations={'companies': (firm,)}, dropped={'companies': (firm,)})
+    after = box.last_n()
     (made,) = hub.write('contacts', [both])
+    assert not [call for call in box.writes(after) if call['path'].endswith('/archive')]
     (record,) = hub.read('contacts', [made.remote_id], [], ['companies']).values()
     assert record.associations['companies'] == (firm,)
 
@@ -77,6 +79,18 @@ def test_an_association_that_cannot_be_made_fails_its_record_only_and_keeps_its_
     assert '999' in outcomes[0].error.user_message
     (record,) = hub.read('contacts', [outcomes[1].remote_id], [], ['companies']).values()
     assert record.associations['companies'] == (firm,)
+
+
+def test_the_associations_of_a_record_that_was_refused_are_left_alone(box, hub):
+    (firm,) = firms(box, 'A')
+    known = box.change('contacts', {'properties': {'firstname': 'Ada'}})['id']
+    refused = change(
+        'k1', remote_id=known, values={'email': 'no address'}, associations={'companies': (firm,)}
+    )
+    (outcome,) = hub.write('contacts', [refused])
+    assert (outcome.status, outcome.error.field) == ('failed', 'email')
+    (record,) = hub.read('contacts', [known], [], ['companies']).values()
+    assert record.associations['companies'] == ()
 
 
 def test_a_rate_limit_at_the_associations_fails_their_records_as_such(box, hub9):

@@ -64,6 +64,22 @@ def test_a_merged_record_and_its_survivor_may_be_asked_for_together(box, hub):
     assert {one.remote_id for one in found.values()} == {third}
 
 
+def test_a_merged_record_is_found_by_a_single_read_where_the_batch_does_not_know_it(box, hub):
+    first, second = person(box, firstname='Ada'), person(box, firstname='Ida')
+    third = box.change('contacts', {'id': first, 'action': 'merge', 'other': second})['id']
+    real = hub.http.request
+
+    def forgetful(method, path, *, json=None, **call):
+        if path.endswith('batch/read'):
+            rows = [row for row in json['inputs'] if row['id'] not in (first, second)]
+            json = {**json, 'inputs': rows or [{'id': '1'}]}
+        return real(method, path, json=json, **call)
+
+    hub.http.request = forgetful
+    found = hub.read('contacts', [second, '77'], ['firstname'])
+    assert (found[second].remote_id, found['77']) == (third, None)
+
+
 def test_a_property_that_does_not_exist_is_absent_from_the_values(box, hub):
     known = person(box, firstname='Ada')
     (record,) = hub.read('contacts', [known], ['firstname', 'no_such_property']).values()
