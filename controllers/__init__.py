@@ -1,3 +1,1 @@
-from . import api
-from . import oauth
-from . import webhook
+from . import api, oauth, webhook

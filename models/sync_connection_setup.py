@@ -273,7 +273,7 @@ class SyncConnection(models.Model):
             ('connection_id', '=', self.id), ('remote_object', '=', remote_object),
             ('name', '=', name),
         ], limit=1).options
-        stages = self.env['crm.stage'].sudo().search([('team_ids', '=', False)], order='sequence, id')
+        stages = self.env['crm.stage'].sudo().search([('team_ids', '=', False)])
         return stage_params(options or [], [
             (stage.id, stage.name, stage.is_won) for stage in stages
         ])

@@ -1,10 +1,10 @@
 """Liveness for everybody, figures for those who may see them, and the project download."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from io import BytesIO
 from zipfile import ZipFile
 
-from odoo import Command
+from odoo import Command, fields
 from odoo.tests import HttpCase, new_test_user, tagged
 from odoo.tools import mute_logger
 
@@ -31,7 +31,7 @@ class TestHealth(AccountMixin, HttpCase):
 
     def key_of(self, user):
         return self.env['res.users.apikeys'].with_user(user)._generate(
-            None, 'health', datetime.now() + timedelta(days=1))
+            None, 'health', fields.Datetime.now() + timedelta(days=1))
 
     def add_events(self):
         for number, state in enumerate(('pending', 'pending', 'failed', 'done')):

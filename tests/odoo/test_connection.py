@@ -315,7 +315,8 @@ class TestSetUp(ConnectionCase):
 
 @tagged('post_install', '-at_install')
 class TestStageMap(TransactionCase):
-    STAGES = [(1, 'New', False), (2, 'Qualified', False), (3, 'Proposition', False), (4, 'Won', True)]
+    STAGES = [
+        (1, 'New', False), (2, 'Qualified', False), (3, 'Proposition', False), (4, 'Won', True)]
 
     @staticmethod
     def option(value, label, order, closed=False, probability='0.5', pipeline='default'):
