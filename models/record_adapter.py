@@ -193,21 +193,30 @@ class RecordAdapter:
 
     # --- writing into Odoo --------------------------------------------------------------------
 
-    def vals(self, to_local, create=False) -> tuple[dict, list[str]]:
-        """Values for ``create()`` or ``write()``, and the line keys that could not be resolved."""
+    def vals(self, to_local, record, create=False) -> tuple[dict, list[str]]:
+        """Values for ``create()`` or ``write()``, and the line keys that could not be resolved.
+
+        :param record: the remote record, for its own spelling of what means the same
+        """
         vals, unresolved = {}, []
         for line in self.lines:
             key = line.odoo_field
             value = to_local.get(key)
             if create and value is None and line.default:
                 value = self.converters[key].from_odoo(line.default)
-            if key not in to_local and value is None:
-                continue
-            if not self._put(vals, line, value):
+            if value is None and key == self.model._rec_name:
+                if create:
+                    vals[key] = self._name_of_nameless(to_local, record)
+            elif (key in to_local or value is not None) and not self._put(vals, line, value, record):
                 unresolved.append(key)
         return vals, unresolved
 
-    def _put(self, vals, line, value):
+    @staticmethod
+    def _name_of_nameless(to_local, record):
+        """Odoo wants a name where a SaaS wants none; it is not sent back (see link variants)."""
+        return to_local.get('email') or to_local.get('phone') or f'#{record.remote_id}'
+
+    def _put(self, vals, line, value, record):
         """Add one field to ``vals``; False where the record it points to is not known here."""
         key = line.odoo_field
         if line.converter in RELATIONAL:
@@ -216,7 +225,9 @@ class RecordAdapter:
             field = key.split('.')[0]
             vals[field] = self._far_id(line, value) if value is not None else False
         else:
-            vals[key] = self.converters[key].to_odoo(value)
+            names = line._remote_fields()
+            spelling = record.values.get(names[0]) if len(names) == 1 else None
+            vals[key] = self.converters[key].to_odoo(value, spelling)
         return True
 
     def _put_link(self, vals, line, value):

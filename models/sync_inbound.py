@@ -75,7 +75,8 @@ class SyncInbound(models.AbstractModel):
     @api.model
     def _read(self, connector, mapping, ids):
         names, associations = mapping._fields_to_read()
-        return connector.read(mapping.remote_object, ids, names, associations)
+        own_id = connector.settings['external_id_field']
+        return connector.read(mapping.remote_object, ids, {*names, own_id}, associations)
 
     @api.model
     def _read_parents(self, connection, connector, mapping, records, depth=0):
@@ -302,11 +303,13 @@ class SyncInbound(models.AbstractModel):
 
     @api.model
     def _match(self, connection, adapter, items):
-        """Recognise unlinked remote records among Odoo's by the mapping's match keys.
+        """Recognise unlinked remote records among Odoo's: by the id we gave them ourselves (its
+        creation came back before it was noted), else by the mapping's match keys.
 
         One look-up for the batch and key. An ambiguous match raises a conflict on its record.
         """
         mapping = adapter.mapping
+        self.env['sync.match']._by_own_id(connection, adapter, items)
         remote = {item.remote_id: adapter.remote(item.record) for item in items}
         for key in mapping._match_keys():
             wanted = {remote[i.remote_id].get(key) for i in items if not i.odoo} - {None}
@@ -338,7 +341,7 @@ class SyncInbound(models.AbstractModel):
         }
         self._create_new(adapter, new, context)
         for item in known:
-            vals, item.unresolved = adapter.vals(item.merged.to_local)
+            vals, item.unresolved = adapter.vals(item.merged.to_local, item.record)
             if vals:
                 item.odoo.with_context(**context).write(vals)
         self.env.flush_all()
@@ -383,7 +386,7 @@ class SyncInbound(models.AbstractModel):
             return
         vals_list = []
         for item in items:
-            vals, item.unresolved = adapter.vals(item.merged.to_local, create=True)
+            vals, item.unresolved = adapter.vals(item.merged.to_local, item.record, create=True)
             vals_list.append({**(adapter.mapping.create_values or {}), **vals})
         records = adapter.model.with_context(**context).create(vals_list)
         for item, record in zip(items, records):

@@ -122,7 +122,7 @@ class SyncLane(models.Model):
         '(connection_id, direction, object, priority, run_at) '
         "WHERE state IN ('ready', 'waiting')"
     )
-    _running_idx = models.Index("(lease_until) WHERE state = 'running'")
+    _running_idx = models.Index("(connection_id, lease_until) WHERE state = 'running'")
     _failed_idx = models.Index(
         "(connection_id, fingerprint) WHERE state IN ('failed', 'quarantined')"
     )

@@ -182,6 +182,34 @@ class SyncMapping(models.Model):
         default = {'active': False, **(default or {})}  # two active ones would be one too many
         return super().copy_data(default)
 
+    # === ACTIONS === #
+
+    def action_import(self):
+        """Have everything at the remote looked at; what exists is matched, not duplicated."""
+        self.check_access('write')
+        self.env['sync.scan']._start_import(self.filtered(lambda m: m.direction != 'out'))
+
+    def action_send_all(self):
+        """Post every Odoo record that matches the filter; what both sides agree on is not sent."""
+        self.check_access('write')
+        for mapping in self.filtered(lambda mapping: mapping.direction != 'in'):
+            ids = mapping._model().sudo().search(mapping._filter_domain()).ids
+            self.env['sync.outbox']._post(self.env.cr, [
+                {'connection_id': mapping.connection_id.id, 'mapping_id': mapping.id,
+                 'remote_object': mapping.remote_object, 'res_model': mapping.model,
+                 'res_id': record_id, 'origin': 'send_all', 'priority': 20}
+                for record_id in ids
+            ])
+        self.env.cr.postcommit.add(self.env['sync.worker']._wake)
+
+    def action_resync(self):
+        """Look at every linked pair again, for example after the mapping was changed."""
+        self.check_access('write')
+        for mapping in self:
+            links = self.env['sync.link'].sudo().search(
+                [('mapping_id', '=', mapping.id), ('deleted_at', '=', False)])
+            links._request_read(mapping.connection_id)
+
     # === WHAT THE ENGINE ASKS === #
 
     def _model(self):

@@ -15,6 +15,23 @@ class SyncMatch(models.AbstractModel):
     _description = 'Matching of unlinked records'
 
     @api.model
+    def _by_own_id(self, connection, adapter, items):
+        """Fill ``item.odoo`` where the remote record carries the id of one of our records."""
+        prefix = f'{connection.external_namespace}-{adapter.mapping.model}-'
+        name = connection._settings()['external_id_field']
+        ids = {}
+        for item in items:
+            own_id = item.record.values.get(name) or ''
+            if own_id.startswith(prefix) and own_id[len(prefix):].isdigit():
+                ids[int(own_id[len(prefix):])] = item
+        records = adapter.model.browse(ids).exists()
+        linked = self.env['sync.link']._by_record(
+            connection, adapter.mapping.remote_object, adapter.mapping.model, records.ids)
+        for record in records:
+            if record.id not in linked:
+                ids[record.id].odoo = record
+
+    @api.model
     def _candidates(self, adapter, key, values):
         """``{canonical value: records}`` among unlinked Odoo records that fit the mapping.
 

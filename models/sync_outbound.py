@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from odoo import api, models
+from odoo import api, fields, models
 
 from ..engine import pause
 from ..engine.contracts import Change
@@ -78,9 +78,10 @@ class SyncOutbound(models.AbstractModel):
                         'The model %s is not installed any more.', model))
                 continue
             self._load_model(connection, remote_object, model, group, mappings)
+        news = self._links_with_news(connection, remote_object, items)
         for item in items:
             if item.lane.id not in results:
-                result = self._reason_to_stop(connection, item)
+                result = self._reason_to_stop(connection, item, item.link and item.link.id in news)
                 if result:
                     results[item.lane.id] = result
 
@@ -101,7 +102,7 @@ class SyncOutbound(models.AbstractModel):
                 item.mapping = next((m for m, ids in fitting if item.res_id in ids), None)
 
     @api.model
-    def _reason_to_stop(self, connection, item):
+    def _reason_to_stop(self, connection, item, has_news):
         """The Result of an item with nothing to send, or with a removal to decide; else None."""
         removal = self.env['sync.outbound.removal']
         link = item.link
@@ -123,21 +124,25 @@ class SyncOutbound(models.AbstractModel):
                 'The mapping does not create records in %s.', connection._remote_label()))
         if link and link.deleted_at:
             return removal._revived(item)
-        return self._inbound_first(connection, item)
+        if has_news:
+            return Result('waiting', delay=PARENT_DELAY, reason=self.env._(
+                'A change of the same record is waiting to come in first.'))
+        return None
 
     @api.model
-    def _inbound_first(self, connection, item):
-        """News of the same record is waiting to come in: the merge there sees both sides."""
-        if not item.link:
-            return None
+    def _links_with_news(self, connection, remote_object, items):
+        """Links whose record has a change on its way in: the merge there sees both sides.
+
+        What a stopped lane holds back does not count, it would hold us back as well.
+        """
+        links = {item.link.remote_id: item.link.id for item in items if item.link}
         self.env.cr.execute(
-            """SELECT 1 FROM sync_event WHERE connection_id = %s AND remote_object = %s
-                  AND remote_id = %s AND state = 'pending' LIMIT 1""",
-            [connection.id, item.link.remote_object, item.link.remote_id])
-        if not self.env.cr.fetchone():
-            return None
-        return Result('waiting', delay=PARENT_DELAY, reason=self.env._(
-            'A change of the same record is waiting to come in first.'))
+            """SELECT DISTINCT e.remote_id FROM sync_event e
+                 LEFT JOIN sync_lane l ON l.id = e.lane_id
+                WHERE e.connection_id = %s AND e.remote_object = %s AND e.remote_id = ANY(%s)
+                  AND e.state = 'pending' AND coalesce(l.state, 'ready') IN ('ready', 'running')""",
+            [connection.id, remote_object, list(links)])
+        return {links[remote_id] for (remote_id,) in self.env.cr.fetchall()}
 
     @staticmethod
     def _by_mapping(items, results):
@@ -244,8 +249,14 @@ class SyncOutbound(models.AbstractModel):
                 'connection_id': connection.id, 'mapping_id': mapping.id, 'res_model': model,
                 'remote_object': mapping.remote_object, 'res_id': record.id, 'origin': 'parent',
             }])
-        return Result('waiting', delay=PARENT_DELAY, reason=self.env._(
+        return Result('waiting', delay=self._patience(item), reason=self.env._(
             'Waits for "%s", which has to be sent first.', record.display_name))
+
+    @staticmethod
+    def _patience(item):
+        """Seconds until the next look: as long as it has waited already, within limits."""
+        waited = (fields.Datetime.now() - item.lane.messages[0]['create_date']).total_seconds()
+        return min(max(waited, PARENT_DELAY), 300)
 
     @api.model
     def _lane_of(self, connection, mapping, record):

@@ -42,16 +42,18 @@ class SyncOutboundRemoval(models.AbstractModel):
 
     @api.model
     def _revived(self, item):
-        """Alive in Odoo, deleted at the remote: a late message must not bring it back.
+        """Alive in Odoo, deleted at the remote: a later edit must not bring it back.
 
-        The link was lifted by the inbound side if the remote record was restored; a record that
-        was archived here and is active again is created anew.
+        Only un-archiving it does, which says just that: then it is created anew.
         """
-        if item.link.deleted_at and item.record.write_date > item.link.deleted_at:
+        active = item.record._active_name
+        changed = {name for message in item.lane.messages for name in message['changed_fields'] or ()}
+        if active and item.record[active] and '(filter)' in changed:
             item.link.sudo().unlink()
             item.link = None
             return None
-        return Result('ignored', reason=self.env._('The record was deleted at the SaaS.'))
+        return Result('ignored', reason=self.env._(
+            'The record was deleted at the SaaS. Archive and un-archive it to create it again.'))
 
     @api.model
     def _by_policy(self, item, reason):

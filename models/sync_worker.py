@@ -140,12 +140,18 @@ class SyncWorker(models.AbstractModel):
 
     @api.model
     def _due_kinds(self):
-        """``(connection id, direction, object)`` with due lanes: connections in random order,
-        and within one the parents first, as the mappings are sequenced."""
+        """``(connection id, direction, object)`` with due lanes, the parents first within a
+        connection, as the mappings are sequenced.
+
+        Connections nobody works for now go first, so that a slow account does not take all the
+        workers; beyond that, chance is fair.
+        """
         self.env.cr.commit()
         self.env.cr.execute(
             """
-            SELECT k.connection_id, k.direction, k.object
+            SELECT k.connection_id, k.direction, k.object,
+                   EXISTS (SELECT 1 FROM sync_lane r
+                            WHERE r.connection_id = k.connection_id AND r.state = 'running')
               FROM (SELECT m.connection_id, d.direction, m.remote_object AS object,
                            min(m.sequence) AS sequence
                       FROM sync_mapping m, (VALUES ('in'), ('out')) AS d(direction)
@@ -159,9 +165,9 @@ class SyncWorker(models.AbstractModel):
              ORDER BY k.sequence, k.direction
             """
         )
-        kinds = self.env.cr.fetchall()
-        order = {kind[0]: random.random() for kind in kinds}
-        return sorted(kinds, key=lambda kind: order[kind[0]])
+        rows = self.env.cr.fetchall()
+        order = {row[0]: (row[3], random.random()) for row in rows}
+        return [row[:3] for row in sorted(rows, key=lambda row: order[row[0]])]
 
     @api.model
     def _linger(self, deadline):

@@ -130,3 +130,43 @@ class TestOutbound(SandboxCase):
         self.assertTrue(self.box.object('contacts', link.remote_id)['archived'])
         self.assertTrue(link.deleted_at)
         self.assertSilence()
+
+
+@tagged('post_install', '-at_install')
+class TestNoDuplicate(SandboxCase):
+
+    def test_a_creation_that_comes_back_before_it_is_noted_finds_its_own_record(self):
+        """The webhook of our own create may be worked before the worker that created the record
+        has committed the link. Without the id we gave it, a company without a domain (nothing to
+        match by) would be created a second time, in Odoo."""
+        company = self.env['res.partner'].create({'name': 'No Domain', 'is_company': True})
+        self.work()
+        link = self.link_of(company)
+        remote_id = link.remote_id
+        link.unlink()
+        self.notify(('companies', remote_id))
+        self.work()
+        self.assertEqual(self.record_of('companies', remote_id), company)
+        self.assertEqual(self.env['res.partner'].search_count([('name', '=', 'No Domain')]), 1)
+
+    def test_a_contact_without_a_name_gets_one_here_and_none_there(self):
+        remote_id = self.create_remote('contacts', {'email': 'nameless@example.com'})
+        self.notify(('contacts', remote_id))
+        self.work()
+        self.assertEqual(self.record_of('contacts', remote_id).name, 'nameless@example.com')
+        self.assertSilence()
+        self.assertFalse(self.box.object('contacts', remote_id)['properties'].get('lastname'))
+
+    def test_a_deleted_record_is_not_brought_back_by_a_later_edit(self):
+        self.contacts.delete_policy = 'ignore'
+        remote_id = self.create_remote('contacts', {'firstname': 'Kept'})
+        self.notify(('contacts', remote_id))
+        self.work()
+        partner = self.record_of('contacts', remote_id)
+        self.box.change('contacts', {'id': remote_id, 'action': 'delete'})
+        self.notify(('contacts', remote_id), kind='delete')
+        self.work()
+        mark = self.box.last_n()
+        partner.city = 'Gent'
+        self.work()
+        self.assertEqual(self.box.writes(after=mark), [])
