@@ -36,7 +36,6 @@ class Campaign:
         self._layout = workshop.layout
         self._selection = selection
         self._server = server
-        self._printing = threading.Lock()
         self._stopped = threading.Event()
         self._installed: Future[str] | None = None
         self._templates: dict[str, Future[str]] = {}
@@ -78,7 +77,7 @@ class Campaign:
 
     def _lint(self) -> Counts:
         log = self._layout.logs / "lint.log"
-        with log.open("w+", encoding="utf-8") as output:
+        with log.open("w+", encoding="utf-8") as output, self._workshop.ticker.showing("lint"):
             passed, failed = lint(self._layout, output)
         self._show("lint", log)
         return Counts(passed, failed)
@@ -107,7 +106,8 @@ class Campaign:
             if foreground:
                 return self._pytest(suite, database, None)
             log = self._layout.logs / f"test-{suite.name}.log"
-            with log.open("w", encoding="utf-8") as output:
+            ticker = self._workshop.ticker
+            with log.open("w", encoding="utf-8") as output, ticker.showing(suite.name):
                 code = self._pytest(suite, database, output)
             self._show(suite.name, log)
             return code
@@ -152,8 +152,7 @@ class Campaign:
         self._print(name, log.read_text(encoding="utf-8", errors="replace"))
 
     def _print(self, name: str, text: str) -> None:
-        with self._printing:
-            print(f"\n――― {name} ―――\n{text}", end="", flush=True)
+        self._workshop.ticker.say(f"\n――― {name} ―――\n{text.rstrip()}")
 
 
 def drop_leftovers(databases: Databases) -> None:

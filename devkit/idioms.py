@@ -63,7 +63,6 @@ IDIOMS = (
     Idiom(PY, r"\b_notify_progress\(", "_commit_progress"),
     Idiom(PY, r"\b(numbercall|doall)\b", "nothing: ir.cron has no such field"),
     Idiom(PY, r"\bname_get\b", "_compute_display_name"),
-    Idiom(PY, r"(?<![\w.])_\([\"']", "self.env._"),
     Idiom(XML, r"</?tree\b", "<list>"),
     Idiom(XML, r"\bview_mode\W[^<]*\btree\b", "list"),
     Idiom(XML, r"\battrs=", "invisible=, readonly=, required= with an expression"),

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import TextIO
@@ -33,19 +34,19 @@ def pylint(layout: Layout, out: TextIO) -> bool:
     It takes the add-on's name from the folder, follows symlinks while doing so, and would read the
     tooling and the sandboxes, to which its rules do not apply, as parts of the add-on.
     """
-    home = layout.dev / "lint"
-    shutil.rmtree(home, ignore_errors=True)
-    copy = home / TECHNICAL_NAME
-
-    def ignored(folder: str, names: list[str]) -> set[str]:
-        here = os.path.relpath(folder, layout.checkout)
-        return NOT_ADDON.get(here, set()) | {
-            name for name in names if name.startswith((".", "__pycache__"))
-        }
-
-    shutil.copytree(layout.checkout, copy, ignore=ignored, symlinks=True)
     rcfile = f"--rcfile={layout.checkout / 'pyproject.toml'}"
-    return _passes(layout, out, "-m", "pylint", "--score=n", rcfile, str(copy), cwd=home)
+    with tempfile.TemporaryDirectory(prefix="lint-", dir=layout.dev) as home:
+        copy = Path(home) / TECHNICAL_NAME
+        shutil.copytree(layout.checkout, copy, ignore=_not_addon(layout), symlinks=True)
+        return _passes(layout, out, "-m", "pylint", "--score=n", rcfile, str(copy), cwd=Path(home))
+
+
+def _not_addon(layout: Layout) -> Callable[[str, list[str]], set[str]]:
+    def ignored(folder: str, names: list[str]) -> set[str]:
+        hidden = {name for name in names if name.startswith((".", "__pycache__"))}
+        return NOT_ADDON.get(os.path.relpath(folder, layout.checkout), set()) | hidden
+
+    return ignored
 
 
 def removed_idioms(layout: Layout, out: TextIO) -> bool:

@@ -17,7 +17,7 @@ from .layout import Layout
 from .lock import exclusive
 from .problems import Problem, disk_full
 from .steps import Step, Steps, digest
-from .ticker import last_of
+from .ticker import Ticker, last_of
 
 NEEDED_BYTES = 3_000_000_000
 
@@ -27,7 +27,8 @@ class Workshop:
 
     def __init__(self, layout: Layout):
         self.layout = layout
-        self.steps = Steps(layout.state)
+        self.ticker = Ticker()
+        self.steps = Steps(layout.state, self.ticker)
 
     def prepare(self, *, odoo: bool = True, chromium: bool = False) -> None:
         """Bring the virtual environment and, as asked, Odoo's source and a browser."""

@@ -1,0 +1,58 @@
+"""The day in Odoo: three hundred records, counted once each."""
+
+import random
+
+import pytest
+
+from devkit.demo import clerks
+
+STAGES = [1, 2, 3, 4]
+
+
+def records():
+    return {
+        "contacts": [{"id": n, "name": f"P{n}", "email": f"p{n}@x.example"} for n in range(1, 301)],
+        "companies": [{"id": n, "name": f"C{n}", "email": False} for n in range(1001, 1101)],
+        "deals": [{"id": n, "name": f"D{n}", "stage_id": STAGES[n % 4]} for n in range(1, 61)],
+    }
+
+
+@pytest.fixture
+def calls():
+    return clerks.day(records(), STAGES, random.Random(5))
+
+
+def test_three_hundred_records_are_changed(calls):
+    assert sum(call.count for call in calls) == clerks.TOTAL
+
+
+def test_every_call_counts_the_records_it_names(calls):
+    for call in calls:
+        named = call.ids if call.ids is not None else call.arguments["vals_list"]
+        assert call.count == len(named) > 0
+
+
+def test_no_record_is_changed_twice(calls):
+    touched = [(call.model, one) for call in calls for one in call.ids or ()]
+    assert len(touched) == len(set(touched)) == clerks.TOTAL - clerks.CREATED
+
+
+def test_the_refused_address_of_another_belongs_to_a_contact_that_keeps_it(calls):
+    emails = {row["email"]: row["id"] for row in records()["contacts"]}
+    written = [(c.ids[0], c.arguments["vals"].get("email")) for c in calls if c.method == "write"]
+    taken = [(res_id, email) for res_id, email in written if email in emails]
+    assert len(taken) == 1
+    owner = emails[taken[0][1]]
+    assert owner != taken[0][0]
+    assert not any(owner in (call.ids or ()) for call in calls if call.model == "res.partner")
+
+
+def test_a_moved_deal_gets_another_stage(calls):
+    stages = {row["id"]: row["stage_id"] for row in records()["deals"]}
+    moves = [c for c in calls if c.method == "write" and "stage_id" in c.arguments["vals"]]
+    assert moves
+    assert all(stages[c.ids[0]] != c.arguments["vals"]["stage_id"] for c in moves)
+
+
+def test_the_same_seed_gives_the_same_day(calls):
+    assert clerks.day(records(), STAGES, random.Random(5)) == calls

@@ -1,0 +1,167 @@
+"""The comparison at the end finds every way in which two sides can differ."""
+
+import pytest
+
+from devkit.demo import compare
+from devkit.demo.sides import Sides
+
+CONTACT_LINES = [
+    {"odoo_field": "name", "remote_field": "firstname+lastname", "converter": "full_name", "params": {}},
+    {"odoo_field": "phone", "remote_field": "phone", "converter": "phone", "params": {}},
+    {"odoo_field": "country_id.code", "remote_field": "country", "converter": "country", "params": {}},
+    {"odoo_field": "parent_id", "remote_field": "associations.companies", "converter": "link", "params": {}},
+    {"odoo_field": "user_id", "remote_field": "hubspot_owner_id", "converter": "owner", "params": {}},
+]  # fmt: skip
+DEAL_LINES = [
+    {
+        "odoo_field": "stage_id",
+        "remote_field": "dealstage",
+        "converter": "stage",
+        "params": {"map": {"new": 1, "won": 4}, "lost": "closedlost"},
+    },
+    {"odoo_field": "expected_revenue", "remote_field": "amount", "converter": "decimal", "params": {}},
+]  # fmt: skip
+
+
+def link(number, kind, model, res_id, remote_id, **more):
+    return {
+        "id": number, "remote_object": kind, "res_model": model, "res_id": res_id,
+        "remote_id": remote_id, "state": "in_sync", "deleted_at": False, "merged_into_id": False,
+        **more,
+    }  # fmt: skip
+
+
+def remote(remote_id, archived=False, companies=(), **properties):
+    types = [[{"label": None}, {"label": "Primary"}], [{"label": None}]]
+    rows = [{"id": one, "types": types[min(n, 1)]} for n, one in enumerate(companies)]
+    return {
+        "id": remote_id,
+        "archived": archived,
+        "properties": properties,
+        "associations": {"companies": rows} if rows else {},
+    }
+
+
+@pytest.fixture
+def sides():
+    """One contact of one company, and one deal; equal, though not written alike."""
+    partners = {
+        5: {"name": "Zoë  Ü", "phone": "+32 (0)9 123", "country_id": 20, "parent_id": 6,
+            "user_id": 2, "email": "zoe@x.example"},
+        6: {"name": "Acme", "email": False},
+    }  # fmt: skip
+    return Sides(
+        links=[
+            link(1, "contacts", "res.partner", 5, "50"),
+            link(2, "companies", "res.partner", 6, "60"),
+            link(3, "deals", "crm.lead", 7, "70"),
+        ],
+        lines={"contacts": CONTACT_LINES, "companies": [], "deals": DEAL_LINES},
+        odoo={
+            "res.partner": partners,
+            "crm.lead": {7: {"stage_id": 1, "active": True, "expected_revenue": 10.5}},
+        },
+        remote={
+            "contacts": {
+                "50": remote(
+                    "50", companies=["60", "61"], firstname="Zoë", lastname="Ü", phone="0032 9 123",
+                    country="Türkiye", hubspot_owner_id="800",
+                )
+            },
+            "companies": {"60": remote("60")},
+            "deals": {"70": remote("70", dealstage="new", amount="10.50")},
+        },
+        countries={20: "Turkey"},
+        users={2: "jo@x.example"},
+        owners={"800": "jo@x.example"},
+    )  # fmt: skip
+
+
+def found(sides, failing=frozenset()):
+    return [
+        *compare.differences(sides, failing),
+        *compare.unlinked(sides, failing),
+        *compare.duplicates(sides, failing),
+    ]
+
+
+def test_what_people_would_call_equal_is_equal(sides):
+    assert found(sides) == []
+
+
+@pytest.mark.parametrize(
+    ("model", "res_id", "field", "value"),
+    [
+        ("res.partner", 5, "name", "Zoe Ü"),
+        ("res.partner", 5, "phone", "+32 9 124"),
+        ("res.partner", 5, "country_id", False),
+        ("res.partner", 5, "parent_id", False),
+        ("res.partner", 5, "user_id", False),
+        ("crm.lead", 7, "stage_id", 4),
+        ("crm.lead", 7, "expected_revenue", 10.49),
+    ],
+)
+def test_a_difference_in_any_field_is_named(sides, model, res_id, field, value):
+    sides.odoo[model][res_id][field] = value
+    [sentence] = found(sides)
+    assert f"{model} {res_id}, {field}" in sentence
+
+
+def test_a_lost_deal_is_an_archived_opportunity(sides):
+    sides.remote["deals"]["70"]["properties"]["dealstage"] = "closedlost"
+    assert len(found(sides)) == 1
+    sides.odoo["crm.lead"][7]["active"] = False
+    assert found(sides) == []
+
+
+def test_the_primary_company_counts_and_not_the_first(sides):
+    rows = sides.remote["contacts"]["50"]["associations"]["companies"]
+    rows.reverse()
+    assert found(sides) == []
+
+
+def test_a_company_merged_away_is_the_one_it_became(sides):
+    sides.links.append(
+        link(4, "companies", "res.partner", 8, "59", merged_into_id=2, deleted_at="2026-01-01")
+    )
+    sides.odoo["res.partner"][8] = {"name": "Acme (old)", "email": False}
+    sides.odoo["res.partner"][5]["parent_id"] = 8
+    assert found(sides) == []
+
+
+def test_a_record_that_one_side_lacks_is_named(sides):
+    sides.remote["deals"]["70"]["archived"] = True
+    assert found(sides) == ["deals 70 = crm.lead 7: HubSpot has no such record"]
+    del sides.odoo["crm.lead"][7]
+    assert found(sides) == ["deals 70 = crm.lead 7: Odoo has no such record"]
+
+
+def test_a_record_nobody_has_linked_is_named_unless_it_waits_in_failures(sides):
+    sides.remote["contacts"]["51"] = remote("51")
+    assert found(sides) == ["HubSpot's contacts/51 is not in Odoo"]
+    assert found(sides, {"contacts/51"}) == []
+
+
+def test_what_waits_in_failures_need_not_be_equal_yet(sides):
+    sides.odoo["res.partner"][5]["name"] = "Somebody else"
+    assert found(sides, {"res.partner,5"}) == []
+    assert found(sides, {"contacts/50"}) == []
+
+
+def test_one_person_twice_is_a_duplicate_on_either_side(sides):
+    sides.links.append(link(4, "contacts", "res.partner", 9, "52"))
+    sides.odoo["res.partner"][9] = {**sides.odoo["res.partner"][5]}
+    copy = {**sides.remote["contacts"]["50"], "id": "52"}
+    sides.remote["contacts"]["52"] = copy
+    assert found(sides) == ["Odoo has 2 contacts of zoe@x.example"]
+    for one in ("50", "52"):
+        sides.remote["contacts"][one]["properties"]["odoo_external_id"] = "ns-res.partner-5"
+    assert "HubSpot has 2 contacts of ns-res.partner-5" in found(sides)
+
+
+def test_a_converter_it_does_not_know_is_not_passed_over(sides):
+    sides.lines["companies"].append(
+        {"odoo_field": "name", "remote_field": "name", "converter": "new_one", "params": {}}
+    )
+    with pytest.raises(KeyError):
+        found(sides)
