@@ -20,6 +20,8 @@ from .provider import Provider
 
 logger = logging.getLogger(__name__)
 
+#: Breaks to Unicode that are none to JSON, so that any way to split lines will do.
+LINE_BREAKS = {ord(mark): f"\\u{ord(mark):04x}" for mark in "\x85\u2028\u2029"}
 PREFIX = "/_sandbox/"
 
 
@@ -180,6 +182,7 @@ def _refusal(status: int, sentence: str) -> Answer:
 
 def _lines(rows: Iterable[dict]) -> Answer:
     text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    text = text.translate(LINE_BREAKS)
     return Answer.of_text(200, text, "application/x-ndjson;charset=utf-8")
 
 

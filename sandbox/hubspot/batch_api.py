@@ -130,7 +130,7 @@ class BatchApi:
             record = table.get(value)
         if record is None or record.archived != archived or record.erased:
             return None
-        return record
+        return record if self.store.is_readable(record) else None
 
     def archive(self, request: ApiRequest) -> Answer:
         """``POST /crm/objects/{kind}/batch/archive``."""

@@ -62,6 +62,7 @@ class Options:
     currency: str = "EUR"
     currencies: list[str] = field(default_factory=lambda: ["USD", "GBP"])
     search_lag_ms: int = 0
+    read_lag_ms: int = 0
     shuffle_batches: bool = True
     limits: Limits = field(default_factory=Limits)
     rules: Rules = field(default_factory=Rules)

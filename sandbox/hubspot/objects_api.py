@@ -77,6 +77,8 @@ class ObjectsApi:
         """``GET /crm/objects/{kind}/{id}``."""
         id_property, archived = request.call.query.get("idProperty"), request.flag("archived")
         found = self.store.find(request.kind, request.args["id"], id_property, archived=archived)
+        if not self.store.is_readable(found):
+            raise NotFound()
         return ok(self.read(found, request.shape()))
 
     def update(self, request: ApiRequest) -> Answer:

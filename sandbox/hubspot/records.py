@@ -26,7 +26,11 @@ class Actor:
 
 @dataclass(slots=True)
 class Record:
-    """One record; ``views`` are the states that search has not indexed yet, oldest first."""
+    """One record.
+
+    ``views`` are the states that search has not indexed yet, oldest first; before ``readable``
+    (ms) reads do not find the record, as happens right after its event.
+    """
 
     kind: Kind
     id: str
@@ -38,6 +42,7 @@ class Record:
     merged_into: str | None = None
     erased: bool = False
     version: int = 1
+    readable: int = 0
     indexed: dict[str, str] | None = None
     views: list[tuple[int, dict[str, str] | None]] = field(default_factory=list)
     history: dict[str, list[dict[str, Any]]] = field(default_factory=dict)

@@ -86,6 +86,10 @@ class Store:
             raise NotFound()
         return record
 
+    def is_readable(self, record: Record) -> bool:
+        """Whether reads find the record already."""
+        return record.readable <= self.clock.now()
+
     def check_unique_property(self, kind: Kind, name: str, action: str) -> None:
         """Refuse an idProperty that does not identify."""
         if name not in self.schema.unique_names(kind):
@@ -167,6 +171,7 @@ class Store:
     def _create(self, draft: Draft, actor: Actor) -> Record:
         now = self.clock.now()
         record = Record(draft.kind, self.new_id(draft.kind), now, now)
+        record.readable = now + self.options.read_lag_ms
         given = {name: value for name, value in draft.values.items() if value}
         values = derive.at_birth(record, actor) | given
         record.properties = values

@@ -91,6 +91,13 @@ def test_the_oldest_go_first_when_it_is_full():
     assert ledger.count == 5
 
 
+def test_no_text_can_break_a_line(api, control):
+    text = "a\x85b\u2028c\u2029d\x0be\r\nf\x1cg"
+    api.post("/crm/v3/objects/contacts", json={"properties": {"firstname": text}})
+    (line,) = control.get("/_sandbox/ledger").text.splitlines()
+    assert json.loads(line)["request_body"]["properties"]["firstname"] == text
+
+
 def test_reset_empties_it(api, control):
     api.get("/crm/v3/owners")
     control.tell("reset", {})

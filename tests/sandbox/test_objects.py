@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 
 import pytest
 
@@ -297,3 +298,14 @@ def test_a_list_shows_archived_records_only_when_asked(api):
 )
 def test_a_page_beyond_the_limits_is_refused(query, api):
     assert api.get(f"/crm/v3/objects/contacts?{query}").status_code == 400
+
+
+def test_a_new_record_may_not_be_readable_yet(api, control):
+    control.tell("config", {"read_lag_ms": 400})
+    record_id = api.create("contacts", firstname="A")
+    one = f"/crm/v3/objects/contacts/{record_id}"
+    assert api.get(one).status_code == 404
+    assert api.batch("contacts", "read", [{"id": record_id}]).json()["results"] == []
+    time.sleep(0.45)
+    assert api.get(one).status_code == 200
+    assert len(api.batch("contacts", "read", [{"id": record_id}]).json()["results"]) == 1
