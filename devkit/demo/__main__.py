@@ -19,7 +19,6 @@ from .report import Table
 from .stage import Stage, prepared
 from .story import Story
 
-
 REMARKS = 10
 
 

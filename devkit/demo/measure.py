@@ -123,13 +123,6 @@ class Database:
             since, since,
         )  # fmt: skip
 
-    def failures(self) -> list[tuple[str, str, str, int]]:
-        """`(direction, class, cause, records)` of the lanes that a person has to look at."""
-        return self.rows(
-            """SELECT direction, error_class, coalesce(fingerprint, ''), count(*) FROM sync_lane
-                WHERE state IN ('failed', 'quarantined') GROUP BY 1, 2, 3 ORDER BY 4 DESC, 3"""
-        )
-
     def stuck(self) -> list[tuple]:
         """What is not done, for a message about a drain that does not end."""
         return self.rows(

@@ -7,9 +7,10 @@ nor converters of the add-on have a say in what :mod:`.compare` compares.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from .stage import Stage
+if TYPE_CHECKING:
+    from .stage import Stage
 
 MODELS = {"companies": "res.partner", "contacts": "res.partner", "deals": "crm.lead"}
 PARTNER = (

@@ -62,7 +62,7 @@ def test_what_a_killed_run_left_behind_is_ended(layout, leftover):
     row = {"name": "odoo", "pid": leftover.pid, "started": children.started(leftover.pid)}
     path = record(layout, row)
     assert children.end_leftovers(layout) == ["odoo"]
-    assert leftover.wait(5) is not None
+    assert leftover.wait(5) == -15
     assert not path.exists()
 
 

@@ -5,22 +5,27 @@ import pytest
 from devkit.demo import compare
 from devkit.demo.sides import Sides
 
+
+def line(odoo_field, remote_field, converter, **params):
+    return {
+        "odoo_field": odoo_field,
+        "remote_field": remote_field,
+        "converter": converter,
+        "params": params,
+    }
+
+
 CONTACT_LINES = [
-    {"odoo_field": "name", "remote_field": "firstname+lastname", "converter": "full_name", "params": {}},
-    {"odoo_field": "phone", "remote_field": "phone", "converter": "phone", "params": {}},
-    {"odoo_field": "country_id.code", "remote_field": "country", "converter": "country", "params": {}},
-    {"odoo_field": "parent_id", "remote_field": "associations.companies", "converter": "link", "params": {}},
-    {"odoo_field": "user_id", "remote_field": "hubspot_owner_id", "converter": "owner", "params": {}},
-]  # fmt: skip
+    line("name", "firstname+lastname", "full_name"),
+    line("phone", "phone", "phone"),
+    line("country_id.code", "country", "country"),
+    line("parent_id", "associations.companies", "link"),
+    line("user_id", "hubspot_owner_id", "owner"),
+]
 DEAL_LINES = [
-    {
-        "odoo_field": "stage_id",
-        "remote_field": "dealstage",
-        "converter": "stage",
-        "params": {"map": {"new": 1, "won": 4}, "lost": "closedlost"},
-    },
-    {"odoo_field": "expected_revenue", "remote_field": "amount", "converter": "decimal", "params": {}},
-]  # fmt: skip
+    line("stage_id", "dealstage", "stage", map={"new": 1, "won": 4}, lost="closedlost"),
+    line("expected_revenue", "amount", "decimal"),
+]
 
 
 def link(number, kind, model, res_id, remote_id, **more):
@@ -160,8 +165,6 @@ def test_one_person_twice_is_a_duplicate_on_either_side(sides):
 
 
 def test_a_converter_it_does_not_know_is_not_passed_over(sides):
-    sides.lines["companies"].append(
-        {"odoo_field": "name", "remote_field": "name", "converter": "new_one", "params": {}}
-    )
+    sides.lines["companies"].append(line("name", "name", "new_one"))
     with pytest.raises(KeyError):
         found(sides)
