@@ -19,9 +19,14 @@ from dataclasses import dataclass, field
 from odoo import api, models, tools
 from odoo.fields import Domain
 from odoo.tools.safe_eval import safe_eval
-from odoo.tools.sql import table_exists
+from odoo.tools.sql import table_columns
 
 _BUFFER = 'saas_sync.capture'
+#: What the watch list is read from; not all there while the add-on is installed or uninstalled.
+_WATCHED_COLUMNS = {
+    'sync_mapping': {'id', 'active', 'direction', 'domain', 'model'},
+    'sync_mapping_line': {'mapping_id', 'odoo_field'},
+}
 
 
 @dataclass
@@ -62,8 +67,9 @@ class SyncCapture(models.AbstractModel):
     @tools.ormcache()
     def _watch(self):
         """``{model: Watch}`` over the active outbound mappings of all connections."""
-        if not table_exists(self.env.cr, 'sync_mapping_line'):
-            return {}  # the add-on is being installed
+        if any(names - table_columns(self.env.cr, table).keys()
+               for table, names in _WATCHED_COLUMNS.items()):
+            return {}
         self.env.cr.execute(
             """SELECT m.id, m.model, m.domain, array_agg(l.odoo_field)
                  FROM sync_mapping m JOIN sync_mapping_line l ON l.mapping_id = m.id
