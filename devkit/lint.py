@@ -15,9 +15,10 @@ from . import idioms
 from .layout import TECHNICAL_NAME, Layout
 from .process import child_environment
 
-# What pylint-odoo does not see, by folder: tooling, sandboxes, and tests that run outside Odoo.
+# What pylint-odoo does not see, by folder: what knows nothing of Odoo's models (a `read` of the
+# engine is not the ORM's), tooling, sandboxes, and tests that run outside Odoo. Ruff sees it all.
 NOT_ADDON = {
-    ".": {"dev", "devkit", "sandbox", "bench", "docs"},
+    ".": {"dev", "devkit", "engine", "sandbox", "bench", "docs"},
     "tests": {"engine", "sandbox", "devkit", "lifecycle", "faults"},
 }
 
