@@ -12,7 +12,6 @@ Weakness: it reads the whole text before it looks at the depth; the caller bound
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any, NoReturn
 
 from .errors import ContractError
@@ -35,8 +34,10 @@ def loads(body: bytes, *, max_bytes: int) -> Any:
             f'the body has {len(body)} bytes, at most {max_bytes} are taken', code='TOO_LARGE'
         )
     try:
-        value = _DECODER.decode(body.decode('utf-8'))
-        check(value)
+        text = body.decode('utf-8')
+        value = _DECODER.decode(text)
+        # only an escape can spell what UTF-8 and the decoder would not have let pass
+        check(value, texts='\\u' in text)
     except UnicodeDecodeError:
         raise _bad('it is not UTF-8') from None
     except RecursionError:
@@ -52,8 +53,8 @@ def _bad(why: str) -> ContractError:
     return ContractError(f'the body is not readable JSON: {why}', code='BAD_JSON')
 
 
-def check(value: Any) -> None:
-    """Look at every text and the depth, without recursion.
+def check(value: Any, *, texts: bool = True) -> None:
+    """Look at the depth and, with ``texts``, at every text; without recursion.
 
     :raises Refused: where something cannot be stored.
     """
@@ -62,18 +63,12 @@ def check(value: Any) -> None:
         item, depth = waiting.pop()
         if depth > MAX_DEPTH:
             raise Refused('it is nested too deeply')
-        if isinstance(item, str):
-            _check_text(item)
-        elif isinstance(item, dict | list):
-            waiting.extend((part, depth + 1) for part in _parts(item))
-
-
-def _parts(item: dict | list) -> Iterator[Any]:
-    if isinstance(item, dict):
-        yield from item
-        yield from item.values()
-    else:
-        yield from item
+        parts = (*item, *item.values()) if isinstance(item, dict) else item
+        for part in parts if isinstance(item, dict | list) else (item,):
+            if isinstance(part, dict | list):
+                waiting.append((part, depth + 1))
+            elif texts and isinstance(part, str):
+                _check_text(part)
 
 
 def _check_text(text: str) -> None:
@@ -91,7 +86,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _whole(digits: str) -> int:
-    if len(digits) > MAX_DIGITS:
+    if len(digits.lstrip('-')) > MAX_DIGITS:
         raise Refused('a number has too many digits')
     return int(digits)
 

@@ -20,6 +20,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cached_property
 from typing import Annotated, Any
 
 from pydantic import AliasChoices, BeforeValidator, Field, ValidationError, model_validator
@@ -29,6 +30,8 @@ from ..errors import ContractError
 from ..json_text import loads
 from .hubspot_objects import NAMES_BY_SINGULAR, NAMES_BY_TYPE_ID
 from .hubspot_wire import Wire, moment
+
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(',', ':'))
 
 MAX_BYTES = 1024 * 1024
 #: HubSpot sends up to 100; more only come from somebody who means harm.
@@ -112,7 +115,7 @@ class Notification(Wire):
     def is_generic(self) -> bool:
         return self.subscription_type.startswith('object.')
 
-    @property
+    @cached_property
     def kind(self) -> EventKind:
         prefix, _dot, suffix = self.subscription_type.partition('.')
         known = prefix in NAMES_BY_SINGULAR or prefix == 'object'
@@ -244,5 +247,4 @@ def idempotency_key(note: Notification) -> str:
 
 
 def _digest(value: Any) -> str:
-    text = json.dumps(value, sort_keys=True, separators=(',', ':'))
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(_ENCODER.encode(value).encode()).hexdigest()

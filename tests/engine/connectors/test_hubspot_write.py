@@ -334,6 +334,14 @@ def test_what_was_written_before_a_rate_limit_is_reported(box, hub9):
     assert len(writes(box, after, 'batch/upsert')) == 1
 
 
+def test_what_an_earlier_round_wrote_is_reported_when_a_later_one_is_stopped(hub9):
+    stop_after(hub9, 1, RateLimitError('slow', retry_after=3))
+    twice = [change('k1', values={'city': city}) for city in ('Gent', 'Brugge')]
+    outcomes = hub9.write('contacts', twice)
+    assert [one.status for one in outcomes] == ['ok', 'failed']
+    assert isinstance(outcomes[1].error, RateLimitError)
+
+
 def stop_after(hub, count, error):
     """Let ``count`` requests pass and raise ``error`` for those that follow."""
     real, made = hub.http.request, []
