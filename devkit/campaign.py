@@ -8,6 +8,7 @@ dropped by the next. Weakness: two suites at once suit two cores; more cores sta
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -37,6 +38,7 @@ class Campaign:
         self._selection = selection
         self._server = server
         self._stopped = threading.Event()
+        self._children: list[subprocess.Popen[bytes]] = []
         self._installed: Future[str] | None = None
         self._templates: dict[str, Future[str]] = {}
 
@@ -57,7 +59,11 @@ class Campaign:
             self._start_databases(pool, suites)
             jobs = [pool.submit(self._lint)] if self._selection.everything else []
             jobs += [pool.submit(self._suite, suite, len(suites) == 1) for suite in beside]
-        counts = total(job.result() for job in jobs)
+            try:
+                counts = total(job.result() for job in jobs)
+            except BaseException:
+                self._interrupt()
+                raise
         return counts + total(
             self._suite(suite, len(suites) == 1) for suite in suites if suite.alone
         )
@@ -129,7 +135,7 @@ class Campaign:
         words = list(self._selection.words[suite])
         if output and sys.stdout.isatty():
             words.append("--color=yes")
-        return subprocess.call(
+        child = subprocess.Popen(
             pytest_command(self._layout, suite, database, words),
             stdin=subprocess.DEVNULL if output else None,
             stdout=output,
@@ -137,6 +143,16 @@ class Campaign:
             cwd=self._layout.checkout,
             env=child_environment(self._variables(suite)),
         )
+        self._children.append(child)
+        return child.wait()
+
+    def _interrupt(self) -> None:
+        """Begin nothing more, and let pytest put away what the running tests have started."""
+        self._stopped.set()
+        for child in self._children:
+            # A terminal has sent them the same Ctrl-C as us.
+            if child.poll() is None and not sys.stdin.isatty():
+                child.send_signal(signal.SIGINT)
 
     def _variables(self, suite: Suite) -> dict[str, str]:
         if not self._server:

@@ -7,6 +7,7 @@ ours and shows its traceback.
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from collections.abc import Sequence
 from types import ModuleType
@@ -62,6 +63,8 @@ def main(words: Sequence[str]) -> int:
     """Run the command that `words` name and return the exit code."""
     # What a child prints and what we print share one stream: keep their order.
     sys.stdout.reconfigure(line_buffering=True)
+    # Being terminated is like Ctrl-C: servers and databases are put away first.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         return _dispatch(words)
     except Problem as problem:

@@ -9,8 +9,10 @@ only, so children run with LC_ALL=C.UTF-8.
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -74,6 +76,31 @@ def _failure(words: list[str], code: int, log: Path, start: int, remedy: str) ->
     tail = "\n".join("    " + line for line in text.splitlines()[-TAIL_LINES:])
     name = Path(words[0]).name
     return Problem(f"{name} ended with code {code}; all of its output is in {log}:\n{tail}", remedy)
+
+
+def foreground(
+    command: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str] | None = None
+) -> int:
+    """Run `command` on our own terminal and return its exit code.
+
+    Ctrl-C is the command's to answer, in its own time: a terminal sends it to both of us, so we
+    ignore it; without a terminal, and for SIGTERM, we pass it on.
+    """
+    child = subprocess.Popen([str(word) for word in command], cwd=cwd, env=child_environment(env))
+
+    def pass_on(number: int, _frame: object) -> None:
+        child.send_signal(number)
+
+    interrupted = signal.SIG_IGN if sys.stdin.isatty() else pass_on
+    before = {
+        signal.SIGINT: signal.signal(signal.SIGINT, interrupted),
+        signal.SIGTERM: signal.signal(signal.SIGTERM, pass_on),
+    }
+    try:
+        return child.wait()
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def output_of(command: Sequence[str | Path], *, env: Mapping[str, str] | None = None) -> str:

@@ -89,10 +89,14 @@ def _wait_for_change(
 
 
 def _start(layout: Layout, command: list[str], environment: Mapping[str, str]) -> subprocess.Popen:
-    # A SIGTERM must take Odoo along, like Ctrl-C does.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # In a session of its own: Odoo takes the terminal's Ctrl-C and our SIGTERM for two requests to
+    # stop, and at the second it drops everything.
     return subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, cwd=layout.dev, env=dict(environment)
+        command,
+        stdin=subprocess.DEVNULL,
+        cwd=layout.dev,
+        env=dict(environment),
+        start_new_session=True,
     )
 
 

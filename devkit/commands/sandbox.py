@@ -5,11 +5,10 @@ interface.
 from __future__ import annotations
 
 import argparse
-import subprocess
 
 from ..layout import Layout
 from ..options import port
-from ..process import child_environment, require_port
+from ..process import foreground, require_port
 from ..workshop import Workshop
 
 HELP = "the local stand-in of a provider, alone"
@@ -34,4 +33,4 @@ def run(layout: Layout, options: argparse.Namespace) -> int:
         words += ["--control-port", str(options.control_port)]
     Workshop(layout).prepare(odoo=False)
     command = [str(layout.python), "-m", "sandbox", *words]
-    return subprocess.call(command, cwd=layout.checkout, env=child_environment())
+    return foreground(command, cwd=layout.checkout)

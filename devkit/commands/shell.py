@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import subprocess
 
 from .. import odoo_server
 from ..layout import TECHNICAL_NAME, Layout
 from ..options import database_name
-from ..process import child_environment
+from ..process import foreground
 from ..workshop import Workshop, require_manifest
 
 HELP = "a Python prompt inside Odoo, with `env`, on the development database"
@@ -30,5 +29,5 @@ def run(layout: Layout, options: argparse.Namespace) -> int:
         command = odoo_server.command(
             layout, "shell", "-d", options.database, "--no-http", "--log-level", "warn"
         )
-        environment = child_environment(odoo_server.environment(layout, server))
-        return subprocess.call(command, cwd=layout.dev, env=environment)
+        environment = odoo_server.environment(layout, server)
+        return foreground(command, cwd=layout.dev, env=environment)
