@@ -1,6 +1,7 @@
 """What is missing on a machine is told in words."""
 
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -90,3 +91,33 @@ def test_dev_parses_under_pythons_that_odoo_does_not_support():
     check = "import ast, sys; ast.parse(open(sys.argv[1]).read(), feature_version=(3, 6))"
     dev = Path(__file__).parents[2] / "dev"
     subprocess.run([sys.executable, "-c", check, str(dev)], check=True)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_command_in_the_foreground_answers_an_interruption_itself(tmp_path, number):
+    # It takes its time to put things away; killing it after Ctrl-C would leave servers behind.
+    command = """
+import signal, sys, time
+def put_away(*_):
+    time.sleep(0.6)
+    sys.exit(7)
+signal.signal(signal.SIGINT, put_away)
+signal.signal(signal.SIGTERM, put_away)
+print("ready", flush=True)
+time.sleep(30)
+"""
+    dev = f"""
+import sys
+from pathlib import Path
+from devkit.process import foreground
+sys.exit(foreground([sys.executable, "-c", {command!r}], cwd=Path.cwd()))
+"""
+    process = subprocess.Popen(
+        [sys.executable, "-c", dev],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        env={"PYTHONPATH": ":".join(sys.path)},
+    )
+    assert process.stdout.readline() == b"ready\n"
+    process.send_signal(number)
+    assert process.wait(timeout=10) == 7
