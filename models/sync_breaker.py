@@ -7,6 +7,8 @@
        │                                              └── probe failed: cooldown doubles
        └────────────────────────── probe succeeded ────────────────────────────┘
 
+The rules are those of :mod:`..engine.breaker`, as SQL; a test drives both with the same histories.
+
 Promises: while it is open no call is made; one worker probes at a time, decided by a single
 ``UPDATE … WHERE … RETURNING``; a probe that never reports (its worker died) is replaced when its
 time is over; a closed breaker writes nothing for a success.
@@ -22,14 +24,11 @@ from __future__ import annotations
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from ..engine import breaker
 from ..engine.errors import TransientError
 from .queue_cursor import queue_cursor
 
-THRESHOLD = 5
-WINDOW_SECONDS = 60
-COOLDOWN_SECONDS = 30
-COOLDOWN_CAP_SECONDS = 900
-PROBE_SECONDS = 60
+SETTINGS = breaker.Settings()
 _CLOCK = SQL("(clock_timestamp() AT TIME ZONE 'UTC')")
 
 
@@ -47,7 +46,7 @@ class SyncBreaker(models.Model):
     )
     failures = fields.Integer(readonly=True, default=0, help='In a row.')
     first_failure_at = fields.Datetime(readonly=True)
-    cooldown = fields.Float('Cooldown (s)', readonly=True, default=COOLDOWN_SECONDS)
+    cooldown = fields.Float('Cooldown (s)', readonly=True, default=SETTINGS.cooldown)
     until = fields.Datetime(readonly=True, help='End of the cooldown, or of the present probe.')
 
     _connection_uniq = models.UniqueIndex('(connection_id)', 'This breaker exists already.')
@@ -83,7 +82,7 @@ class SyncBreaker(models.Model):
              WHERE connection_id = %(connection)s AND state <> 'closed' AND until <= %(clock)s
             RETURNING id
             """,
-            clock=_CLOCK, probe=PROBE_SECONDS, connection=connection.id,
+            clock=_CLOCK, probe=SETTINGS.probe, connection=connection.id,
         ))
         return bool(cr.fetchone())
 
@@ -106,15 +105,16 @@ class SyncBreaker(models.Model):
              WHERE connection_id = %(connection)s
                AND (state = 'half_open' OR (state = 'closed' AND failures > 0))
             """,
-            cooldown=COOLDOWN_SECONDS, connection=connection.id,
+            cooldown=SETTINGS.cooldown, connection=connection.id,
         ))
 
     @api.model
     def _record_failure(self, cr, connection):
         """One statement: concurrent failures wait for each other and are all counted."""
         values = {
-            'clock': _CLOCK, 'connection': connection.id, 'threshold': THRESHOLD,
-            'window': WINDOW_SECONDS, 'cooldown': COOLDOWN_SECONDS, 'cap': COOLDOWN_CAP_SECONDS,
+            'clock': _CLOCK, 'connection': connection.id, 'threshold': SETTINGS.threshold,
+            'window': SETTINGS.window, 'cooldown': SETTINGS.cooldown,
+            'cap': SETTINGS.cooldown_cap,
         }
         cr.execute(SQL(
             """
