@@ -40,6 +40,19 @@ class Rules:
     required: dict[str, list[str]] = field(default_factory=dict)
     conditional: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        for names in self.required.values():
+            require(_texts(names), 'required names properties: {"contacts": ["lastname"]}.')
+        for rows in self.conditional.values():
+            for row in rows if isinstance(rows, list) else [None]:
+                sound = isinstance(row, dict) and set(row) == {"property", "value", "require"}
+                sentence = "A conditional rule needs property, value and require (a list of names)."
+                require(sound and _texts(row["require"]), sentence)
+
+
+def _texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(word, str) for word in value)
+
 
 @dataclass
 class Options:
