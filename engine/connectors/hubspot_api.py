@@ -45,7 +45,7 @@ class HubSpotApi:
         response = self.http.request(method, path, bucket=bucket, **call)
         if response.status < 300 or response.status in accept:
             return response
-        raise self.error(response)
+        raise self.error(response, path=path)
 
     def error(self, response: HttpResponse, **about: Any) -> SyncError:
         """The error of ``response``; ``about`` as in :func:`~.hubspot_errors.error_of`."""

@@ -50,6 +50,7 @@ from .hubspot_error_body import ErrorBody, body_of_answer, shortened
 from .hubspot_refusals import refusal
 
 _NO_PERMISSION = re.compile(r'do(?:es)? not have permissions?|required scopes|\(requires ')
+_REQUIRES = re.compile(r'\(requires one of \[([^\]]{1,300})\]\)')
 _NOT_UNIQUE = re.compile(r'Unable to perform \w+ by non-unique')
 _SIGN_IN = (
     'HubSpot no longer accepts the connection’s token. Open the connection and enter a new '
@@ -76,6 +77,7 @@ def error_of(
     values: Mapping[str, Any] | None = None,
     collection: bool = True,
     time_zone: str | None = None,
+    path: str = '',
 ) -> SyncError:
     """The error that an answer >= 400 stands for. Never raises.
 
@@ -83,6 +85,7 @@ def error_of(
     :param values: what we sent for it, so that the refused value can be shown.
     :param collection: the path named no single record: a 404 then speaks of the path itself.
     :param time_zone: of the account, to know when its day ends.
+    :param path: that was called, to tell which of many scopes is the one to grant.
     """
     body = body_of_answer(response)
     facts = {
@@ -94,7 +97,7 @@ def error_of(
     if response.status in (401, 423, 429, 477) or response.status >= 500:
         return _of_connection(response.status, body, facts, time_zone)
     if response.status == 403 and is_permission(body):
-        return _permission(body, facts)
+        return _permission(body, facts, path)
     if _NOT_UNIQUE.search(body.message or ''):
         return _no_unique_property(body, facts)
     if response.status in (404, 405, 413, 414, 415) and collection:
@@ -148,17 +151,26 @@ def is_permission(body: ErrorBody) -> bool:
     return body.category == 'MISSING_SCOPES' or bool(_NO_PERMISSION.search(body.message or ''))
 
 
-def _permission(body: ErrorBody, facts: dict[str, Any]) -> ConfigurationError:
-    context = next((detail.context for detail in body.details if detail.context), None) or {}
-    scopes = context.get('requiredGranularScopes') or context.get('requiredScopes')
-    named = ', '.join(map(str, scopes[:5])) if isinstance(scopes, list) else ''
-    which = f' (one of: {named})' if named else f' ({shortened(body.words, 160)})'
+def _permission(body: ErrorBody, facts: dict[str, Any], path: str) -> ConfigurationError:
+    scopes = _scopes(body, path)
+    which = f'one of these scopes: {", ".join(scopes[:5])}' if scopes else 'the scopes it lacks'
     return ConfigurationError(
         f'HubSpot answered 403: {shortened(body.message or body.words, 300)}',
-        user_message='HubSpot does not let the connection’s token do this. Grant the app the '
-        f'scopes it lacks{which}; then connect again.',
+        user_message='HubSpot does not let the connection’s token do this. Grant the app '
+        f'{which}; then connect again.',
         **(facts | {'code': 'MISSING_SCOPES'}),
     )
+
+
+def _scopes(body: ErrorBody, path: str) -> list[str]:
+    """The scopes any of which would do; those of the object that was called, where there are."""
+    context = next((detail.context for detail in body.details if detail.context), None) or {}
+    listed = context.get('requiredGranularScopes') or context.get('requiredScopes')
+    if not isinstance(listed, list):
+        inside = _REQUIRES.search(body.message or '')
+        return inside[1].split(', ') if inside else []
+    scopes = sorted(map(str, listed))
+    return [one for one in scopes if one.rpartition('.')[0].rpartition('.')[2] in path] or scopes
 
 
 def _no_unique_property(body: ErrorBody, facts: dict[str, Any]) -> ConfigurationError:

@@ -166,6 +166,7 @@ class Writer:
             response,
             record=self.kind.called(alone.values, alone.key) if alone else '',
             values=alone.values if alone else None,
+            path=self.api.paths.records(self.kind.name),
             collection=response.status != 404 or not _speaks_of_record(response),
         )
 

@@ -34,6 +34,9 @@ class Stage:
     mail_field: str
     company_name_field: str
     bad_mail = 'no address'
+    #: Our own field, and a well-formed id that no record has.
+    external_id_field = 'odoo_external_id'
+    unknown_id = '1'
     #: Seconds after which a poll surely finds what was written.
     poll_lag = 0.0
 
@@ -118,16 +121,16 @@ class Conformance:
         assert hub.has_external_id(stage.contact)
 
     def test_a_record_has_a_page(self, hub, stage):
-        assert hub.record_url(stage.contact, '17').startswith('https://')
-        assert '17' in hub.record_url(stage.contact, '17')
+        url = hub.record_url(stage.contact, stage.unknown_id)
+        assert url.startswith('https://') and stage.unknown_id in url
 
     # --- reading ------------------------------------------------------------------------------
 
     def test_read_answers_every_asked_id_and_none_where_there_is_no_record(self, hub, stage):
         known = stage.by_hand(stage.contact, self.person(stage, 'Ada'))
-        found = hub.read(stage.contact, [known, '1'], [stage.name_field])
-        assert found.keys() == {known, '1'}
-        assert found['1'] is None
+        found = hub.read(stage.contact, [known, stage.unknown_id], [stage.name_field])
+        assert found.keys() == {known, stage.unknown_id}
+        assert found[stage.unknown_id] is None
         assert found[known].values == {stage.name_field: 'Ada'}
         assert found[known].updated_at.tzinfo is not None
 
@@ -148,7 +151,7 @@ class Conformance:
 
     def test_find_by_the_external_id_sees_what_was_written_a_moment_ago(self, hub, stage):
         (outcome,) = hub.write(stage.contact, [change('k1', values=self.person(stage, 'Ada'))])
-        found = hub.find(stage.contact, 'odoo_external_id', ['k1', 'k2'], [stage.name_field])
+        found = hub.find(stage.contact, stage.external_id_field, ['k1', 'k2'], [stage.name_field])
         assert [one.remote_id for one in found['k1']] == [outcome.remote_id]
         assert found['k2'] == []
 

@@ -111,6 +111,14 @@ def test_a_recorded_lack_of_scopes_asks_a_person_to_grant_them(calls, part):
         assert 'scopes' in error.user_message
 
 
+def test_a_recorded_lack_of_scopes_names_those_of_the_object_that_was_called(calls):
+    (call,) = named(calls, 'companies__find_by_id_no_scope')[:1]
+    error = error_of(answer(call[2]), path=urlsplit(call[1]['uri']).path)
+    assert 'crm.objects.companies.read, crm.objects.companies.write;' in error.user_message
+    (call,) = named(calls, 'contacts__properties_no_scope')[:1]
+    assert 'contacts-read' in error_of(answer(call[2])).user_message
+
+
 def test_recorded_properties_become_fields(calls):
     _name, _request, response = named(calls, 'contacts__properties')[0]
     definitions = PropertyList.model_validate(response['body']).results
