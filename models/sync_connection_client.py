@@ -24,30 +24,32 @@ SETTING_COLUMNS = (
 class SyncConnection(models.Model):
     _inherit = 'sync.connection'
 
-    def _connector(self, correlation_id=None, on_call=None, token=None):
+    def _connector(self, correlation_id=None, on_call=None, token=None, fenced=False):
         """A connector that speaks for this account.
 
         :param correlation_id: sent along with every call, to find it again in both logs
         :param on_call: is given the ``CallRecord`` of every call
         :param token: another source of the ``Authorization`` header than what is stored
+        :param fenced: also for a database that is a copy of the one that was connected
         :raises AuthError: this database may not talk to the account, or has no token
         """
         self.ensure_one()
         connection = self.sudo()
-        connection._check_may_talk()
+        connection._check_may_talk(fenced)
         http = connection._http_client(
             token or ConnectionToken(connection), correlation_id, on_call
         )
         return connection._connector_class()(http, connection._settings())
 
-    def _check_may_talk(self):
-        """Fences stand here, at the one door every call goes through."""
+    def _check_may_talk(self, fenced=False):
+        """The fences stand here, at the one door every call goes through."""
         if self._is_neutralized():
-            raise AuthError(
-                'this database is neutralised',
-                user_message=self.env._('This database is a neutralised copy: it never talks to '
-                                        'the account.'),
-            )
+            raise AuthError('this database is neutralised', user_message=self.env._(
+                'This database is a neutralised copy: it never talks to the account.'))
+        if self.is_fenced and not fenced:
+            raise AuthError('this database is a copy', user_message=self.env._(
+                'This database is a copy of the one that was connected. Connect again to make it '
+                'the one that talks to the account.'))
 
     def _http_client(self, token=None, correlation_id=None, on_call=None):
         cls = self._connector_class()

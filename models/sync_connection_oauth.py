@@ -22,7 +22,7 @@ from odoo.exceptions import UserError
 from odoo.tools.misc import hash_sign, verify_hash_signed
 
 from ..engine import oauth
-from ..engine.errors import AuthError, SyncError, TransientError
+from ..engine.errors import AuthError, TransientError
 from .connection_adapters import REFRESH_AHEAD, FixedToken
 from .queue_cursor import queue_cursor
 
@@ -49,8 +49,9 @@ class SyncConnection(models.Model):
     def _oauth_begin(self):
         """Send the user to the provider's consent page."""
         self.ensure_one()
-        self._check_may_talk()
-        self._oauth_client()
+        with self._in_words():
+            self._check_may_talk(fenced=True)
+            self._oauth_client()
         endpoints = self._oauth_endpoints()
         verifier, nonce = oauth.new_verifier(), secrets.token_urlsafe(16)
         self.env['sync.credential']._set(
@@ -95,10 +96,8 @@ class SyncConnection(models.Model):
         self.ensure_one()
         verifier = self._oauth_pop_verifier(nonce)
         form = oauth.code_form(self._oauth_client(), code, self.oauth_redirect_url, verifier)
-        try:
+        with self._in_words():
             tokens = self._oauth_request(form)
-        except SyncError as error:
-            raise UserError(error.user_message) from error
         self._oauth_store(tokens)
         self._finish_connecting(self._ask_account(FixedToken(tokens.access_token)))
 

@@ -9,6 +9,7 @@ Weakness: stages are paired by name, then by outcome, then by position; a person
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from datetime import timedelta
 
 from odoo import api, fields, models
@@ -17,7 +18,7 @@ from odoo.fields import Command
 from odoo.tools import file_open
 
 from ..engine.contracts import Account
-from ..engine.errors import AuthError, SyncError
+from ..engine.errors import SyncError
 from .stage_map import stage_params
 
 #: provider → the default mappings, as data. Another add-on adds its file.
@@ -67,6 +68,10 @@ class SyncConnection(models.Model):
         self.check_access('write')
         for connection in self:
             connection._check_connected()
+            if not connection.mapping_ids:
+                raise UserError(self.env._(
+                    'Connection "%s" has no mappings yet. Choose objects first.', connection.name,
+                ))
             connection.env['sync.scan']._start_import(connection.mapping_ids)
         return self._notify(self.env._('The import has started; it runs in the background.'))
 
@@ -115,11 +120,19 @@ class SyncConnection(models.Model):
     def _ask_account(self, token=None) -> Account:
         """Who answers at the other end, to the stored token or another one.
 
+        The one call a copied database may make: it leads to being connected on purpose.
+
         :raises UserError: it refuses us or cannot be reached; in words.
         """
         self.ensure_one()
+        with self._in_words():
+            return self._connector(token=token, fenced=True).account()
+
+    @contextmanager
+    def _in_words(self):
+        """What goes wrong while a person waits is told to that person."""
         try:
-            return self._connector(token=token).account()
+            yield
         except SyncError as error:
             raise UserError(self.env._(
                 'Connection "%(name)s": %(reason)s', name=self.name, reason=error.user_message,
@@ -176,31 +189,20 @@ class SyncConnection(models.Model):
     def _discover(self, objects=None):
         """Store the schema of ``objects`` (default: all); return the number of fields."""
         self.ensure_one()
-        connector, count = self._connector(), 0
-        for remote_object in objects or self._connector_class().objects:
-            try:
+        count = 0
+        with self._in_words():
+            connector = self._connector()
+            for remote_object in objects or self._connector_class().objects:
                 remote_fields = connector.describe(remote_object)
-            except AuthError:
-                raise
-            except SyncError as error:
-                raise UserError(self.env._(
-                    'The fields of %(object)s could not be read: %(reason)s',
-                    object=remote_object, reason=error.user_message,
-                )) from error
-            count += self.env['sync.remote.field']._store(self, remote_object, remote_fields)
+                count += self.env['sync.remote.field']._store(self, remote_object, remote_fields)
         return count
 
     def _create_external_id(self, objects):
-        connector = self._connector()
-        for remote_object in objects:
-            try:
+        with self._in_words():
+            connector = self._connector()
+            for remote_object in objects:
                 if not connector.has_external_id(remote_object):
                     connector.create_external_id(remote_object)
-            except SyncError as error:
-                raise UserError(self.env._(
-                    'The ID property of %(object)s could not be created: %(reason)s',
-                    object=remote_object, reason=error.user_message,
-                )) from error
 
     def _mapped_objects(self):
         return list(dict.fromkeys(self.mapping_ids.mapped('remote_object')))

@@ -135,6 +135,11 @@ class TestFences(ConnectionCase):
         self.connection.action_pause()
         with self.assertRaisesRegex(UserError, 'belongs to another database'):
             self.connection.action_resume()
+        before = self.box.last_n()
+        for action in (self.connection.action_discover, self.connection.action_create_external_id):
+            with self.assertRaisesRegex(UserError, 'is a copy'):
+                action()
+        self.assertEqual(self.box.last_n(), before)
         self.connection.action_connect()
         self.assertTrue(self.connection._is_live())
 
@@ -191,6 +196,15 @@ class TestSetUp(ConnectionCase):
         self.env['sync.credential']._set(self.connection, 'access_token', None)
         with self.assertRaisesRegex(UserError, 'no access token'):
             self.connection.action_test()
+
+    def test_what_goes_wrong_while_a_person_waits_is_told_in_words(self):
+        self.connection.action_test()
+        self.box.call('POST', 'auth', {'tokens': {'narrow': {'scopes': []}}})
+        self.env['sync.credential']._set(self.connection, 'access_token', 'narrow')
+        for action in (self.connection.action_discover, self.connection.action_create_external_id,
+                       self.connection._create_default_mappings):
+            with self.assertRaisesRegex(UserError, 'HubSpot EU'):
+                action()
 
     def test_an_unreachable_account_is_told_in_words(self):
         self.connection.base_url = 'http://127.0.0.1:9'
@@ -279,10 +293,12 @@ class TestSetUp(ConnectionCase):
         self.assertLessEqual(mapping.poll_since, first)
 
     def test_importing_needs_a_connected_account(self):
-        mapping = self.map_contacts(self.connection)
         with self.assertRaisesRegex(UserError, 'Connect "HubSpot EU" first'):
             self.connection.action_import()
         self.connection.action_test()
+        with self.assertRaisesRegex(UserError, 'no mappings yet'):
+            self.connection.action_import()
+        mapping = self.map_contacts(self.connection)
         self.connection.action_import()
         self.assertEqual(mapping.import_state, 'running')
 
