@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import signal
-import subprocess
 
 from ..demo.children import end_leftovers
 from ..layout import Layout
 from ..options import port
-from ..process import child_environment, require_port
+from ..process import foreground, require_port
 from ..workshop import Workshop, require_manifest
 
 HELP = "watch a stand-in of HubSpot and Odoo stay in step, both ways; stays up afterwards"
@@ -35,20 +33,4 @@ def run(layout: Layout, options: argparse.Namespace) -> int:
     with workshop.server() as server:
         words = ["--port", str(options.port), *(["--once"] if options.once else [])]
         command = [str(layout.python), "-m", "devkit.demo", *words]
-        return _run(layout, command, child_environment(workshop.environment(server)))
-
-
-def _run(layout: Layout, command: list[str], environment: dict[str, str]) -> int:
-    """Run the demo to its end. Ctrl-C, and a termination, reach it once, so that it can clean up;
-    a second Ctrl-C does not wait for that.
-    """
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    process = subprocess.Popen(
-        command, cwd=layout.checkout, env=environment, start_new_session=True
-    )
-    for number in (signal.SIGINT, signal.SIGKILL):
-        try:
-            return process.wait()
-        except KeyboardInterrupt:
-            process.send_signal(number)
-    return process.wait()
+        return foreground(command, cwd=layout.checkout, env=workshop.environment(server))

@@ -33,11 +33,6 @@ class Calls:
     def total(self) -> int:
         return self.reads + self.searches + self.writes + self.links + self.setup
 
-    @property
-    def changing(self) -> int:
-        """Calls that may change a record or an association."""
-        return self.writes + self.links
-
 
 def classify(entries: Iterable[dict]) -> Calls:
     """Count `entries`."""
@@ -64,8 +59,13 @@ def sort_of(method: str, path: str) -> str:
 
 
 def is_change(entry: dict) -> bool:
-    """Whether the call may have changed a record or an association."""
-    return sort_of(entry["method"], entry["path"]) in ("writes", "links")
+    """Whether HubSpot has accepted a write of a record or an association. What it refused, such as
+    one more try of an address that is none, has changed nothing.
+    """
+    sort = sort_of(entry["method"], entry["path"])
+    return (sort == "writes" and any(written(entry))) or (
+        sort == "links" and 200 <= (entry["status"] or 0) < 300
+    )
 
 
 def described(entry: dict) -> str:

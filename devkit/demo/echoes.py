@@ -21,7 +21,7 @@ OVER = [("state", "in", ["done", "ignored", "superseded"])]
 
 @dataclass(frozen=True)
 class Echoes:
-    """`remote` names the calls that may have changed something at HubSpot, `odoo` the records that
+    """`remote` names the calls that changed something at HubSpot, `odoo` the records that
     changed in Odoo.
     """
 
@@ -54,7 +54,7 @@ def _listen(stage: Stage) -> int:
         for second in range(SILENCE_SECONDS):
             bar.show(second)
             time.sleep(1)
-    return books.classify(stage.account.ledger(call)).changing
+    return sum(map(books.is_change, stage.account.ledger(call)))
 
 
 def _replay(stage: Stage, model: str) -> int:

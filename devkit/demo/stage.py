@@ -66,8 +66,10 @@ def prepared(layout: Layout, port: int) -> Iterator[Stage]:
     server = _server()
     with Children(layout) as children:
         name = f"{Databases(layout, server).prefix}_demo"
+        workshop = Workshop(layout)
+        workshop.installed(server)
         with Progress("A fresh database"):
-            Workshop(layout).installed_copy(server, name, durable=True)
+            workshop.installed_copy(server, name, durable=True)
         with Progress("Starting HubSpot's stand-in"):
             account = Account.start(layout, children)
         with Progress("Preparing the database"):

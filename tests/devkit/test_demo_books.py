@@ -64,4 +64,13 @@ def test_a_record_written_twice_is_one_record():
 
 def test_answers_of_429_are_counted_beside_their_sort():
     calls = books.classify([entry("POST", f"{OBJECTS}/contacts/batch/read", 429)])
-    assert (calls.reads, calls.limited, calls.changing) == (1, 1, 0)
+    assert (calls.reads, calls.limited) == (1, 1)
+
+
+def test_only_what_hubspot_accepted_is_a_change():
+    linked = "/crm/associations/2026-09/contacts/companies/batch/create"
+    assert books.is_change(entry("POST", linked, 201))
+    assert books.is_change(entry("PATCH", f"{OBJECTS}/deals/7", 200, None, {"id": "7"}))
+    assert not books.is_change(entry("PATCH", f"{OBJECTS}/deals/7", 400, None, {"message": "no"}))
+    assert not books.is_change(entry("POST", linked, 429))
+    assert not books.is_change(entry("POST", f"{OBJECTS}/deals/batch/read", 200))
