@@ -5,10 +5,11 @@ import string
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from engine import oauth
-from engine.errors import AuthError, ContractError
 from hypothesis import given
 from hypothesis import strategies as st
+
+from engine import oauth
+from engine.errors import AuthError, ContractError
 
 GOOD = {'access_token': 'CMsecret', 'refresh_token': 'na1-secret', 'expires_in': 1800}
 
