@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from odoo import api, fields, models
 
+#: Events that no lane will ever work: nothing tells which record they speak of.
+UNREADABLE = (('state', '=', 'failed'), ('lane_id', '=', False))
+
 
 class SyncConnection(models.Model):
     _inherit = 'sync.connection'
@@ -11,6 +14,11 @@ class SyncConnection(models.Model):
     mapping_count = fields.Integer('Number of mappings', compute='_compute_mapping_count')
     link_count = fields.Integer('Linked records', compute='_compute_link_count')
     conflict_count = fields.Integer('Conflicts', compute='_compute_link_count')
+    failing_count = fields.Integer('Failing records', compute='_compute_failing')
+    unreadable_count = fields.Integer(
+        'Unreadable events', compute='_compute_failing',
+        help='Stored as they arrived, but not in the form the provider promised.',
+    )
     budget_ids = fields.One2many('sync.budget', 'connection_id', 'API budgets')
     has_credentials = fields.Boolean(compute='_compute_has_credentials')
     has_schema = fields.Boolean(compute='_compute_has_schema')
@@ -40,6 +48,14 @@ class SyncConnection(models.Model):
         for connection in self:
             connection.link_count = links.get(connection._origin, 0)
             connection.conflict_count = open_conflicts.get(connection._origin, 0)
+
+    def _compute_failing(self):
+        groups = self.env['sync.event']._read_group(
+            [('connection_id', 'in', self.ids), *UNREADABLE], ['connection_id'], ['__count'])
+        unreadable = dict(groups)
+        for connection in self:
+            connection.unreadable_count = unreadable.get(connection._origin, 0)
+            connection.failing_count = connection.failed_count - connection.unreadable_count
 
     @api.depends('auth_method', 'has_access_token', 'has_refresh_token')
     def _compute_has_credentials(self):
@@ -110,6 +126,11 @@ class SyncConnection(models.Model):
 
     def action_open_failures(self):
         return self._open('saas_sync.sync_lane_action')
+
+    def action_open_unreadable(self):
+        action = self._open('saas_sync.sync_unreadable_action', {})
+        action['domain'] = [*action['domain'], *UNREADABLE]
+        return action
 
     def action_open_waiting(self):
         return self._open('saas_sync.sync_lane_action', {

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from babel.dates import format_timedelta
+
 from odoo import api, fields, models
-from odoo.tools import format_datetime
+from odoo.tools import babel_locale_parse, get_lang
 
 from .domain_words import failing_conditions, in_words, present_value
 
@@ -139,7 +141,7 @@ class SyncExplanation(models.AbstractModel):
         if not link.last_synced_at:
             return self.env._('It is linked to %(saas)s record %(id)s.', saas=saas, id=link.remote_id)
         return self.env._(
-            'Odoo and %(saas)s last agreed on it on %(when)s.', saas=saas,
+            'Odoo and %(saas)s last agreed on it %(when)s.', saas=saas,
             when=self._when(link.last_synced_at))
 
     @api.model
@@ -163,7 +165,7 @@ class SyncExplanation(models.AbstractModel):
             return self.env._('"%(name)s" runs in shadow mode: everything is compared and nothing '
                               'is written.', **names)
         if connection.hold_until and connection.hold_until > fields.Datetime.now():
-            return self.env._('%(saas)s asked us to be silent until %(when)s.',
+            return self.env._('%(saas)s asked us to be silent; work goes on %(when)s.',
                               when=self._when(connection.hold_until), **names)
         if connection.breaker_state != 'closed':
             return self.env._('%(saas)s does not answer at the moment; it is asked again in a '
@@ -207,10 +209,10 @@ class SyncExplanation(models.AbstractModel):
         change = self.env._('A change from %s', saas) if lane.direction == 'in' \
             else self.env._('A change for %s', saas)
         if lane.state in ('failed', 'quarantined'):
-            return self.env._('%(change)s fails since %(when)s: %(why)s', change=change,
+            return self.env._('%(change)s failed %(when)s: %(why)s', change=change,
                               when=self._when(lane.failed_at or lane.write_date), **names)
         if lane.state == 'waiting':
-            return self.env._('%(change)s waits and is tried again on %(when)s. %(why)s',
+            return self.env._('%(change)s waits and is tried again %(when)s. %(why)s',
                               change=change, when=self._when(lane.run_at), **names)
         if lane.state == 'running':
             return self.env._('%s is being worked right now.', change)
@@ -270,13 +272,18 @@ class SyncExplanation(models.AbstractModel):
         attempt = self.env['sync.attempt'].sudo().search(
             [('connection_id', '=', standing.connection.id), ('key', 'in', keys),
              ('object', '=', standing.remote_object)], limit=1)
-        if not attempt or standing.state == 'pending':
+        if not attempt or standing.lanes or standing.fresh:
             return None
         outcome = dict(attempt._fields['outcome']._description_selection(self.env))
         return self.env._(
-            'Last try: %(when)s, %(outcome)s. %(summary)s', when=self._when(attempt.create_date),
+            'Last try, %(when)s: %(outcome)s. %(summary)s', when=self._when(attempt.create_date),
             outcome=outcome.get(attempt.outcome, '').lower(), summary=attempt.outcome_text or '')
 
     @api.model
     def _when(self, moment):
-        return format_datetime(self.env, moment, dt_format='medium') if moment else ''
+        """'3 minutes ago', 'in 2 hours': what a reader would work out from the clock."""
+        if not moment:
+            return ''
+        delta = moment - fields.Datetime.now()
+        return format_timedelta(
+            delta, add_direction=True, locale=babel_locale_parse(get_lang(self.env).code))

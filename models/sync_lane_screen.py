@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from odoo import api, fields, models
 from odoo.fields import Domain
+from odoo.tools import SQL
 
 TRIES_SHOWN = 20
 
@@ -43,9 +44,12 @@ class SyncLane(models.Model):
     def formatted_read_group(
         self, domain, groupby=(), aggregates=(), having=(), offset=0, limit=None, order=None
     ):
+        by_cause = bool(groupby) and groupby[0] == 'fingerprint'
+        if by_cause and (order or 'fingerprint').split()[0] == 'fingerprint':
+            order = '__count DESC, fingerprint'
         groups = super().formatted_read_group(
             domain, groupby, aggregates, having=having, offset=offset, limit=limit, order=order)
-        if 'fingerprint' in groupby:
+        if by_cause:
             self._name_causes(domain, groups)
         return groups
 
@@ -74,6 +78,33 @@ class SyncLane(models.Model):
         return ' '.join((self.error_message or '').split())
 
     # === ACTIONS === #
+
+    @api.model
+    def action_replay_matching(self, domain):
+        """Release everything a filter of the screen finds."""
+        count = self._replay_domain(domain)
+        return self._notify(self.env._('%s records will be tried again now.', count))
+
+    @api.model
+    def action_ignore_matching(self, domain):
+        """Give up what waits in every lane a filter of the screen finds."""
+        self._check_may_operate()
+        found = self._search(domain).subselect()
+        count = sum(
+            self.sudo()._cancel(direction, f'lane_id IN {found.code}', list(found.params))
+            for direction in ('in', 'out'))
+        return self._notify(self.env._('%s messages were given up.', count))
+
+    @api.model
+    def action_assign_matching(self, domain):
+        """Take over everything a filter of the screen finds."""
+        self._check_may_operate()
+        self.flush_model()
+        self.env.cr.execute(SQL(
+            'UPDATE sync_lane SET user_id = %s WHERE id IN %s', self.env.uid,
+            self._search(domain).subselect()))
+        self.invalidate_model(['user_id'])
+        return self._notify(self.env._('%s records are yours now.', self.env.cr.rowcount))
 
     def action_unassign(self):
         self._check_may_operate()

@@ -111,11 +111,29 @@ class SyncMappingLine(models.Model):
     _inherit = 'sync.mapping.line'
 
     has_value_map = fields.Boolean(compute='_compute_has_value_map')
+    remote_field_ids = fields.Many2many(
+        'sync.remote.field', string='Fields in the SaaS', compute='_compute_remote_field_ids',
+        inverse='_inverse_remote_field_ids',
+        domain="[('connection_id', '=', connection_id), ('remote_object', '=', remote_object)]",
+        help='Several where they make up one value in Odoo, as first and last name do; in order.',
+    )
 
     @api.depends('converter')
     def _compute_has_value_map(self):
         for line in self:
             line.has_value_map = line.converter in ('stage', 'selection') and bool(line._origin)
+
+    @api.depends('remote_field', 'mapping_id.connection_id', 'mapping_id.remote_object')
+    def _compute_remote_field_ids(self):
+        for line in self:
+            known = {field.name: field.id for field in line._remote_schema()}
+            names = line._remote_fields()
+            line.remote_field_ids = [known[name] for name in names if name in known]
+
+    @api.onchange('remote_field_ids')
+    def _inverse_remote_field_ids(self):
+        for line in self:
+            line.remote_field = '+'.join(line.remote_field_ids.mapped('name')) or False
 
     def action_edit_values(self):
         """Pair the values of both sides in a dialog."""

@@ -38,8 +38,9 @@ class SyncMessage(models.AbstractModel):
         released = lanes.sudo()._replay_where(f'id IN ({held.code})', list(held.params))
         self.env.cr.execute(SQL(
             """UPDATE %s SET state = 'pending', reason = NULL, done_at = NULL, latency = NULL
-                WHERE id IN %s AND lane_id IS NULL AND remote_object <> '' AND state <> 'pending'""",
-            SQL.identifier(self._table), found))
+                WHERE id IN %s AND lane_id IS NULL AND remote_object <> '' AND state <> 'pending'
+                  AND %s""",
+            SQL.identifier(self._table), found, SQL(self._replayable_sql)))
         count = self.env.cr.rowcount
         self.invalidate_model()
         self.env.cr.postcommit.add(self.env['sync.worker']._wake)

@@ -44,7 +44,7 @@ class SyncRecordStatus(models.TransientModel):
             'remote_id': link.remote_id, 'remote_url': link.remote_url,
             'state': standing.state, 'last_synced_at': link.last_synced_at,
             'last_error': failing[:1].error_message or (
-                link.reason if standing.state in ('failing', 'conflict') else False),
+                link.reason if standing.state == 'failing' else False),
             'why': '\n'.join(standing.sentences),
             'can_sync': bool(link and link.state != 'excluded') or standing.can_send,
         }
