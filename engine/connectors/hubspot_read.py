@@ -123,11 +123,11 @@ class Reader:
 
     def find(self, field: str, values: Sequence[str]) -> dict[str, list[RemoteRecord]]:
         """Value → the live records that hold it; any number of values."""
-        asked = list(dict.fromkeys(value for value in values if value))
+        asked = list(dict.fromkeys(values))
         self.known_by += [field, ADDITIONAL_EMAILS] if field == 'email' else [field]
         found = {
             record.id: record
-            for some in chunks(asked, BATCH)
+            for some in chunks([value for value in asked if value], BATCH)
             for record in self._holding(field, some)
         }
         related = self._associations(found.values())
