@@ -34,7 +34,7 @@ class RecordAdapter:
         self.converters = {line.odoo_field: line._converter() for line in self.lines}
         self.rules: list[FieldRule] = mapping._rules()
         self._far_ids: dict[tuple, int | None] = {}
-        self._link_cache: dict[tuple, str | int | None] = {}
+        self._link_cache: dict[tuple, object] = {}
         self._owners = self._load_owners()
 
     # --- both sides as canonical values -------------------------------------------------------
@@ -113,21 +113,29 @@ class RecordAdapter:
                 links = self.env['sync.link']._by_record(
                     self.connection, remote_object, far._name, far.ids)
                 for far_id in far.ids:
-                    link = links.get(far_id)
-                    live = link if link and not link.deleted_at else None
-                    self._link_cache[remote_object, far._name, far_id] = live and live.remote_id
+                    self._link_cache[remote_object, far._name, far_id] = links.get(far_id)
 
-    def _local_link(self, line, record, _known):
+    def _local_link(self, line, record, known):
         far = record[line.odoo_field][:1]
         if not far:
             return True, None
-        for remote_object in self.link_objects(line):
-            remote_id = self._link_cache.get((remote_object, far._name, far.id))
-            if remote_id:
-                return True, f'{remote_object}:{remote_id}'
-        if self.mapping_of(far, self.link_objects(line)):
+        objects = self.link_objects(line)
+        links = [self._link_cache.get((name, far._name, far.id)) for name in objects]
+        for link in filter(None, links):
+            return self._key_of_link(link, known)
+        if self.mapping_of(far, objects):
             return True, f'{UNLINKED}{far._name},{far.id}'
         return False, None  # the far record does not take part: nothing to say about it
+
+    @staticmethod
+    def _key_of_link(link, known):
+        """The key of a far record by its link. Of one that was deleted there is nothing to say:
+        the remote forgot it, and Odoo need not. One that was merged is what it was (the remote
+        has changed, not we), or, newly referred to, what it was merged into."""
+        own, heir = f'{link.remote_object}:{link.remote_id}', link.merged_into_id
+        if not link.deleted_at or (heir and own == known):
+            return True, own
+        return bool(heir), f'{link.remote_object}:{heir.remote_id}' if heir else None
 
     def mapping_of(self, record, remote_objects):
         """The mapping that would create ``record`` at the remote, if there is one."""
@@ -207,6 +215,8 @@ class RecordAdapter:
             if value is None and key == self.model._rec_name:
                 if create:
                     vals[key] = self._name_of_nameless(to_local, record)
+            elif value is None and create and line.converter == 'stage':
+                continue  # a stage is never empty in Odoo: its own default is the right one
             elif (key in to_local or value is not None) and not self._put(vals, line, value, record):
                 unresolved.append(key)
         return vals, unresolved

@@ -23,6 +23,7 @@ class SyncEvent(models.Model):
     _order = 'id desc'
     _direction = 'in'
     _lane_key_sql = 'm.remote_id'
+    _replayable_sql = "remote_id <> '' AND kind <> 'ignored'"
 
     idempotency_key = fields.Char(required=True, readonly=True)
     event_type = fields.Char(readonly=True)

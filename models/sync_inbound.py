@@ -40,6 +40,7 @@ class Item:
     link: object = None
     odoo: object = None
     merged: object = None
+    remote: dict | None = None
     before: dict = field(default_factory=dict)
     created: bool = False
     unresolved: list = field(default_factory=list)
@@ -63,7 +64,9 @@ class SyncInbound(models.AbstractModel):
         parents = self._read_parents(connection, connector, mapping, records)
         pause.point('after_call')
         items = [Item(lane.key, records.get(lane.key), lane) for lane in claim.lanes]
-        self._apply_split(connection, claim, mapping, items, parents)
+        items = self._convert(connection, claim, mapping, items)
+        if items:
+            self._apply_split(connection, claim, mapping, items, parents)
 
     @api.model
     def _correlation(self, claim):
@@ -116,6 +119,32 @@ class SyncInbound(models.AbstractModel):
                     wanted.setdefault(remote_object, set()).update(missing)
         return wanted
 
+    # === CONVERT === #
+
+    @api.model
+    def _convert(self, connection, claim, mapping, items):
+        """Convert every record before anything is written; settle those that cannot be.
+
+        A value that does not convert names its record by itself: no batch has to be halved
+        to find it.
+
+        :return: the items that go on
+        """
+        adapter, failed, good = RecordAdapter(mapping), [], []
+        for item in items:
+            try:
+                item.remote = adapter.remote(item.record) if self._is_alive(item) else None
+                good.append(item)
+            except SyncError as error:
+                failed.append((item, error))
+        if failed:
+            self._fail(connection, claim, failed)
+        return good
+
+    @staticmethod
+    def _is_alive(item):
+        return bool(item.record and not item.record.archived)
+
     # === APPLY, WHOLE OR IN PARTS === #
 
     @api.model
@@ -133,10 +162,11 @@ class SyncInbound(models.AbstractModel):
             if len(items) > 1:
                 middle = len(items) // 2
                 for half in (items[:middle], items[middle:]):
-                    fresh = [Item(item.remote_id, item.record, item.lane) for item in half]
+                    fresh = [Item(i.remote_id, i.record, i.lane, remote=i.remote) for i in half]
                     self._apply_split(connection, claim, mapping, fresh, parents)
             else:
-                self._fail(connection, claim, items[0], self._as_sync_error(error, mapping, items[0]))
+                error = self._as_sync_error(error, mapping, items[0])
+                self._fail(connection, claim, [(items[0], error)])
 
     @api.model
     def _commit(self, claim, items, results):
@@ -148,14 +178,19 @@ class SyncInbound(models.AbstractModel):
         pause.point('after_commit')
 
     @api.model
-    def _fail(self, connection, claim, item, error):
-        result = Result.from_error(error, item.lane, connection._retry_policy())
-        if item.link is None:
-            item.link = self.env['sync.link']._by_remote(
-                connection, claim.object, [item.remote_id]).get(item.remote_id)
-        if item.link and result.outcome == 'failed':
-            item.link.write({'state': 'failing', 'reason': getattr(error, 'user_message', str(error))})
-        self._commit(claim, [item], {item.lane.id: result})
+    def _fail(self, connection, claim, failed):
+        """Settle ``(item, error)`` pairs by their errors, and say so on the links."""
+        links = self.env['sync.link']._by_remote(
+            connection, claim.object, [item.remote_id for item, _error in failed])
+        results = {}
+        for item, error in failed:
+            result = Result.from_error(error, item.lane, connection._retry_policy())
+            results[item.lane.id] = result
+            link = links.get(item.remote_id)
+            if link and result.outcome == 'failed':
+                reason = error.user_message if isinstance(error, SyncError) else str(error)
+                link.write({'state': 'failing', 'reason': reason})
+        self._commit(claim, [item for item, _error in failed], results)
 
     @staticmethod
     def _is_race(error):
@@ -258,6 +293,9 @@ class SyncInbound(models.AbstractModel):
     def _apply_live(self, connection, adapter, items):
         results, active = {}, []
         for item in items:
+            if not item.link and item.record.merged_ids:
+                # Before anything is created: it may be what two records we know have become.
+                self.env['sync.inbound.removal']._merged(connection, adapter.mapping, item)
             reason = self._reason_to_ignore(item)
             if reason:
                 self._note(results, item, Result('ignored', reason=reason))
@@ -310,7 +348,7 @@ class SyncInbound(models.AbstractModel):
         """
         mapping = adapter.mapping
         self.env['sync.match']._by_own_id(connection, adapter, items)
-        remote = {item.remote_id: adapter.remote(item.record) for item in items}
+        remote = {item.remote_id: self._remote(adapter, item) for item in items}
         for key in mapping._match_keys():
             wanted = {remote[i.remote_id].get(key) for i in items if not i.odoo} - {None}
             if not wanted:
@@ -373,12 +411,18 @@ class SyncInbound(models.AbstractModel):
 
     @api.model
     def _merge(self, adapter, item, local, base, local_at=None, new_local=False):
-        remote = adapter.remote(item.record)
+        remote = self._remote(adapter, item)
         rules = [rule for rule in adapter.rules if new_local or rule.key in local]
         remote_at = item.record.updated_at
         return merge(
             rules, base, local, remote, new_local=new_local,
             local_at=local_at, remote_at=remote_at and remote_at.replace(tzinfo=None))
+
+    @staticmethod
+    def _remote(adapter, item):
+        if item.remote is None:
+            item.remote = adapter.remote(item.record)
+        return item.remote
 
     @api.model
     def _create_new(self, adapter, items, context):
@@ -386,7 +430,10 @@ class SyncInbound(models.AbstractModel):
             return
         vals_list = []
         for item in items:
-            vals, item.unresolved = adapter.vals(item.merged.to_local, item.record, create=True)
+            # Empty there is empty here: Odoo's defaults (a salesperson, say) must not fill it.
+            empty = {key: None for key, value in item.remote.items() if value is None}
+            vals, item.unresolved = adapter.vals(
+                {**empty, **item.merged.to_local}, item.record, create=True)
             vals_list.append({**(adapter.mapping.create_values or {}), **vals})
         records = adapter.model.with_context(**context).create(vals_list)
         for item, record in zip(items, records):

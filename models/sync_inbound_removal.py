@@ -63,6 +63,7 @@ class SyncInboundRemoval(models.AbstractModel):
             link.write({'state': 'conflict', 'reason': self.env._(
                 'Deleted at the SaaS. Delete or archive the Odoo record, or exclude it.')})
             return Result('done', reason=link.reason)
+        self._look_at_referrers(link.connection_id, link)
         summary = self._follow_policy(policy, record)
         link.write(vals | {'state': 'excluded', 'reason': summary})
         return Result('done', reason=summary)
@@ -114,8 +115,22 @@ class SyncInboundRemoval(models.AbstractModel):
 
     @staticmethod
     def _related_ids(item):
-        texts = [message['related_ids'] for message in item.lane.messages if message['related_ids']]
+        messages = item.lane.messages if item.lane else ()
+        texts = [message['related_ids'] for message in messages if message['related_ids']]
         return [remote_id for text in texts for remote_id in text.split(',')]
+
+    @api.model
+    def _look_at_referrers(self, connection, link):
+        """Records that pointed to this one get no event of their own: look at them as well."""
+        self.env.flush_all()
+        self.env.cr.execute(
+            """SELECT l.remote_object, l.remote_id FROM sync_link l
+                WHERE l.connection_id = %s AND l.deleted_at IS NULL AND EXISTS (
+                      SELECT 1 FROM jsonb_each_text(l.snapshot) v WHERE v.value = %s)""",
+            [connection.id, f'{link.remote_object}:{link.remote_id}'])
+        pairs = self.env.cr.fetchall()
+        if pairs:
+            self.env['sync.scan']._post_hints(connection, pairs, 'referrer')
 
     @api.model
     def _retire(self, loser, survivor, connection):
@@ -127,6 +142,7 @@ class SyncInboundRemoval(models.AbstractModel):
             'merged_into_id': survivor.id, 'deleted_at': fields.Datetime.now(),
             'state': 'excluded', 'reason': reason,
         })
+        self._look_at_referrers(connection, loser)
         record = loser._record()
         if record and hasattr(record, 'message_post'):
             record.message_post(body=reason)

@@ -142,6 +142,7 @@ class SyncLane(models.Model):
             with queue_cursor(self.env) as cr:
                 cr.execute('SELECT pg_advisory_xact_lock(%s)', [_DISPATCH_LOCK[direction]])
                 self._sweep(cr, direction)
+                self._reopen(cr, direction)
                 dispatched += self._dispatch(cr, direction)
         return dispatched
 
@@ -223,6 +224,18 @@ class SyncLane(models.Model):
             """,
             [direction],
         )
+
+    @api.model
+    def _reopen(self, cr, direction):
+        """Records refused for their data, for which news came while they were being refused."""
+        cr.execute(
+            f"""UPDATE sync_lane l
+                   SET state = 'ready', run_at = clock_timestamp() AT TIME ZONE 'UTC'
+                 WHERE l.state = 'failed' AND l.error_class = 'data' AND l.direction = %s
+                   AND l.failed_at > now() AT TIME ZONE 'UTC' - interval '1 hour'
+                   AND EXISTS (SELECT 1 FROM {_TABLES[direction]} m
+                                WHERE m.lane_id = l.id AND m.state = 'pending')""",
+            [direction])
 
     @api.model
     def _rescue(self, cr, worker=None):

@@ -162,7 +162,7 @@ class SyncLane(models.Model):
                    SET state = 'pending', reason = NULL, done_at = NULL, latency = NULL
                  WHERE id = ANY(%s) AND lane_id IS NULL
                    AND state IN ('failed', 'ignored', 'cancelled', 'superseded', 'done')
-                   AND remote_object <> ''""",
+                   AND remote_object <> '' AND {messages._replayable_sql}""",
             [messages.ids])
         count = self.env.cr.rowcount
         count += self.sudo()._replay_where('id = ANY(%s)', [messages.lane_id.ids])

@@ -26,8 +26,9 @@ class SyncLinker(models.AbstractModel):
             local = after[item.odoo.id]
             vals = self._inbound_vals(connection, adapter, item, local)
             if self._has_to_send(adapter, vals, local):
-                vals['state'] = 'pending' if vals['state'] == 'in_sync' else vals['state']
                 send_back.append(item)
+                if vals['state'] == 'in_sync':
+                    vals |= self._state_to_send(item)
             if item.link:
                 item.link.write(vals)
             else:
@@ -47,6 +48,10 @@ class SyncLinker(models.AbstractModel):
                 variants[key] = local[key]
             else:
                 variants.pop(key, None)
+        if item.created:
+            # What Odoo filled in by itself (a name for the nameless, a first stage) is not news.
+            variants |= {key: value for key, value in local.items()
+                         if key in snapshot and value != snapshot[key]}
         conflicts = {
             key: [None if value is MISSING else value for value in values]
             for key, values in item.merged.conflicts.items()
@@ -62,6 +67,13 @@ class SyncLinker(models.AbstractModel):
             'remote_updated_at': updated and updated.replace(tzinfo=None, microsecond=0),
             'last_synced_at': fields.Datetime.now(),
         }
+
+    @staticmethod
+    def _state_to_send(item):
+        """Pending; what failed to go out stays failing until it has gone."""
+        if item.link and item.link.state == 'failing':
+            return {'state': 'failing', 'reason': item.link.reason}
+        return {'state': 'pending'}
 
     @api.model
     def _conflict_sentence(self, conflicts):

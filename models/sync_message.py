@@ -45,6 +45,8 @@ class SyncMessage(models.AbstractModel):
     _direction = None
     #: SQL expression over the table's own columns: the key of the message's lane.
     _lane_key_sql = None
+    #: SQL condition: whether there is a record behind the message that could be looked at.
+    _replayable_sql = 'TRUE'
 
     connection_id = fields.Many2one(
         'sync.connection', required=True, readonly=True, ondelete='cascade'

@@ -143,7 +143,8 @@ class Notification(Wire):
     @property
     def related_ids(self) -> tuple[str, ...]:
         if self.kind == 'merge':
-            others = (*self.merged_ids, self.primary_id, self.object_id)
+            # The primary first: it is the one whose place the merged record takes.
+            others = (self.primary_id, self.object_id, *self.merged_ids)
             unique = dict.fromkeys(filter(None, others))
             return tuple(one for one in unique if one != self.remote_id)
         return (self.to_id,) if self.kind == 'association' and self.to_id else ()

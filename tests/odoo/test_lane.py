@@ -14,6 +14,7 @@ from odoo.tests import tagged
 from odoo.tests.common import BaseCase, get_db_name
 from odoo.orm.registry import Registry
 
+from ...engine.errors import DataError
 from ...models.queue_cursor import queue_cursor
 from ...models.sync_lane import MAX_CRASHES, WORKER_LOCK, StaleClaim
 from ...models.sync_settlement import Result
@@ -227,6 +228,22 @@ class TestLane(BaseCase):
         self.lane.browse(self.row('7')['id']).action_replay()
         self.cr.commit()
         self.assertEqual(len(self.claim().lanes[0].messages), 2)
+
+    def test_a_correction_that_came_while_the_record_was_being_refused_is_not_stuck(self):
+        """Found by the demo: news attached to a running lane that then fails for its data would
+        have waited for a person, although it may be the correction itself."""
+        self.store('7')
+        self.lane._tick()
+        claim = self.claim()
+        self.store('7')
+        self.lane._tick()
+        self.settle(claim, 'failed', error=DataError('no'))
+        self.lane._tick()
+        again = self.claim('t2')
+        self.assertEqual([len(lane.messages) for lane in again.lanes], [2])
+        self.settle(again, 'failed', error=DataError('no'))
+        self.lane._tick()
+        self.assertFalse(self.claim('t3').lanes, 'refused again, and nothing new')
 
     def test_the_same_event_is_stored_once_even_concurrently(self):
         event = self.env['sync.scan']._event('change', 'contacts', '7', 'same')

@@ -154,3 +154,51 @@ class TestLocalRemoval(RemovalCase):
         self.assertFalse(record['archived'])
         self.assertEqual(record['properties']['dealstage'], 'closedlost')
         self.assertSilence()
+
+
+@tagged('post_install', '-at_install')
+class TestMergedCompany(RemovalCase):
+
+    def test_a_contact_of_a_merged_company_does_not_create_the_company_again(self):
+        """A contact that points to the third record of a merge may be read before the merge event
+        itself: the company it brings along is the one we know by its old id."""
+        ids = [self.create_remote('companies', {'name': 'Twin', 'domain': f't{n}.example'})
+               for n in (1, 2)]
+        contact = self.create_remote('contacts', {'firstname': 'Bo'})
+        self.notify(*(('companies', i) for i in ids), ('contacts', contact))
+        self.work()
+        known = self.record_of('companies', ids[0]) | self.record_of('companies', ids[1])
+        third = self.box.change(
+            'companies', {'id': ids[0], 'action': 'merge', 'other': ids[1]})['id']
+        self.box.change('contacts', {
+            'id': contact, 'action': 'associate', 'to': {'type': 'companies', 'id': third}})
+        self.notify(('contacts', contact))
+        self.work()
+        self.assertIn(self.record_of('contacts', contact).parent_id, known)
+        self.assertEqual(self.env['res.partner'].search_count([('name', '=', 'Twin')]), 2)
+        self.notify(('companies', third), kind='merge')
+        self.assertSilence()
+
+    def test_a_deal_without_owner_gets_none_in_odoo(self):
+        remote_id = self.create_remote('deals', {
+            'dealname': 'Orphan', 'pipeline': 'default', 'dealstage': 'appointmentscheduled'})
+        self.notify(('deals', remote_id))
+        self.work()
+        lead = self.record_of('deals', remote_id)
+        self.assertFalse(lead.user_id)
+        self.assertTrue(lead.stage_id)
+
+    def test_a_deal_follows_its_contact_through_a_merge(self):
+        ids = [self.create_remote('contacts', {'email': f'm{n}@example.com'}) for n in (1, 2)]
+        deal = self.create_remote('deals', {
+            'dealname': 'Moving', 'pipeline': 'default', 'dealstage': 'appointmentscheduled'})
+        self.box.change('deals', {
+            'id': deal, 'action': 'associate', 'to': {'type': 'contacts', 'id': ids[1]}})
+        self.notify(*(('contacts', i) for i in ids), ('deals', deal))
+        self.work()
+        third = self.box.change('contacts', {'id': ids[0], 'action': 'merge', 'other': ids[1]})['id']
+        self.notify(('contacts', third), kind='merge')
+        self.work(rounds=2)
+        self.assertEqual(
+            self.record_of('deals', deal).partner_id, self.record_of('contacts', third))
+        self.assertSilence()

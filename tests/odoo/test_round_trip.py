@@ -155,7 +155,8 @@ class TestNoDuplicate(SandboxCase):
         self.work()
         self.assertEqual(self.record_of('contacts', remote_id).name, 'nameless@example.com')
         self.assertSilence()
-        self.assertFalse(self.box.object('contacts', remote_id)['properties'].get('lastname'))
+        properties = self.box.object('contacts', remote_id)['properties']
+        self.assertFalse(properties.get('lastname') or properties.get('firstname'))
 
     def test_a_deleted_record_is_not_brought_back_by_a_later_edit(self):
         self.contacts.delete_policy = 'ignore'
