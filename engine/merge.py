@@ -21,7 +21,8 @@ forbids, it never turns a flow around: what may not flow is left as it is.
 
 Promises, tested as laws: equal sides write nothing; applying the outcome and merging again writes
 nothing; no field flows both ways; a field that was not read is not touched; a value not yet
-confirmed by the remote does not enter the snapshot, so that a lost call is found by merging again.
+confirmed by the remote does not enter the snapshot, so that a lost call is found by merging again,
+from the snapshot alone.
 
 A person's choice in a conflict is given to the merge as a base: equal to the remote's value, and
 Odoo's flows out; equal to Odoo's, and the remote's comes in.
@@ -100,8 +101,9 @@ class Merged:
     """The outcome for a record.
 
     ``to_local`` and ``to_remote``: field → value to write. ``snapshot``: the base to store together
-    with the writes of ``to_local``; for fields that go out it still holds what it held before.
-    ``conflicts``: field → base, local, remote (base may be :data:`MISSING`).
+    with the writes of ``to_local``; for a field that has to go out it holds what the remote was seen
+    to hold, so that Odoo's value differs from it until the remote has confirmed, whatever happens
+    in between. ``conflicts``: field → base, local, remote (base may be :data:`MISSING`).
     """
 
     to_local: dict[str, Any] = field(default_factory=dict)
@@ -162,6 +164,8 @@ def merge(
         )
         action, reason = _allowed(rule, _verdict(rule, sides, new_local, new_remote), remote_label)
         _apply(outcome, rule.key, action, reason, sides)
+    if not new_remote:
+        outcome.snapshot.update({key: remote[key] for key in outcome.to_remote})
     return outcome
 
 

@@ -129,14 +129,22 @@ def test_the_snapshot_takes_what_came_in_and_what_agrees_but_not_what_is_still_t
     remote = {'came_in': 2, 'agrees': 2, 'goes_out': 1}
     merged = merge(rules, base, local, remote, local_at=None, remote_at=None)
     assert merged.snapshot == {'came_in': 2, 'agrees': 2, 'goes_out': 1, 'unmapped': 'kept'}
+    assert merged.to_remote == {'goes_out': 2}
     assert merged.confirmed == {'came_in': 2, 'agrees': 2, 'goes_out': 2, 'unmapped': 'kept'}
     assert base['came_in'] == 1  # the caller's own mapping stays as it was
 
 
 def test_a_field_never_agreed_on_has_no_base_until_the_remote_confirms_it():
-    merged = run('two_way_newest', MISSING, 'l', None)
+    merged = run('two_way_newest', MISSING, 'l', MISSING, new_remote=True)
     assert merged.snapshot == {}
     assert merged.confirmed == {'f': 'l'}
+
+
+@pytest.mark.parametrize(('rule', 'base'), [('odoo_wins', 'l'), ('two_way_newest', 'b')])
+def test_what_has_to_go_out_is_remembered_as_what_the_remote_holds_now(rule, base):
+    """Else a value that equals the old base would never be sent: the remote would keep its own."""
+    merged = run(rule, base, 'l', 'r', newer='local')
+    assert (merged.to_remote, merged.snapshot) == ({'f': 'l'}, {'f': 'r'})
 
 
 def test_a_conflict_shows_all_three_values_and_writes_nothing():
