@@ -6,6 +6,8 @@ What is created here is committed, and deleted again when the test ends.
 import random
 import threading
 
+import requests
+
 from odoo import api
 from odoo.tests import TransactionCase, tagged
 
@@ -14,12 +16,13 @@ from ...engine.errors import AuthError
 from ...models.queue_cursor import queue_cursor
 from ...models.sync_connection_webhook import verify
 from ..account import PUBLIC_URL, AccountMixin, encode, notification, sign
+from ..sandbox_process import hubspot
 
 
 class RivalsCase(AccountMixin, TransactionCase):
     def setUp(self):
         super().setUp()
-        self.box = self.sandbox()
+        self.box = hubspot()
         self.box.reset(limits={'enabled': False})
         with self.registry.cursor() as cr:
             self.connection_id = self.committed(api.Environment(cr, api.SUPERUSER_ID, {}))
@@ -98,7 +101,6 @@ class TestRivals(RivalsCase):
         return tokens.access_token, tokens.refresh_token
 
     def consent(self, connection):
-        import requests
         answer = requests.get(
             f'{self.box.url}/oauth/authorize', allow_redirects=False, timeout=10, params={
                 'client_id': connection.client_id, 'state': 'x',
