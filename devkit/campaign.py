@@ -95,7 +95,11 @@ class Campaign:
         report.parent.mkdir(parents=True, exist_ok=True)
         report.unlink(missing_ok=True)
         try:
-            code = self._run_suite(suite, foreground)
+            database = self._database_for(suite)
+            # Making the database takes long enough to be told meanwhile not to begin.
+            if self._stopped.is_set():
+                return Counts()
+            code = self._run_suite(suite, database, foreground)
         except Problem as problem:
             self._print(suite.name, f"{problem}\n")
             return Counts(failed=1)
@@ -106,8 +110,7 @@ class Campaign:
             return counts + Counts(failed=1)
         return counts
 
-    def _run_suite(self, suite: Suite, foreground: bool) -> int:
-        database = self._database_for(suite)
+    def _run_suite(self, suite: Suite, database: str | None, foreground: bool) -> int:
         try:
             if foreground:
                 return self._pytest(suite, database, None)
