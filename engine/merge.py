@@ -101,9 +101,9 @@ class Merged:
     """The outcome for a record.
 
     ``to_local`` and ``to_remote``: field → value to write. ``snapshot``: the base to store together
-    with the writes of ``to_local``; for a field that has to go out it holds what the remote was seen
-    to hold, so that Odoo's value differs from it until the remote has confirmed, whatever happens
-    in between. ``conflicts``: field → base, local, remote (base may be :data:`MISSING`).
+    with the writes of ``to_local``; for a field that has to go out it holds what the remote was
+    seen to hold, so that Odoo's value differs from it until the remote has confirmed, whatever
+    happens in between. ``conflicts``: field → base, local, remote (base may be :data:`MISSING`).
     """
 
     to_local: dict[str, Any] = field(default_factory=dict)

@@ -4,8 +4,8 @@ Canonical: ``YYYY-MM-DD`` and ``YYYY-MM-DDTHH:MM:SSZ`` (UTC, to the second, as O
 remote may send ISO 8601 or milliseconds since 1970; a time without a zone is UTC.
 
 Options: ``time_zone`` of ``date_datetime`` (an IANA name, UTC unless given): the day a moment
-falls on depends on it. A date goes out as noon of that zone, so that people up to eleven hours away
-still read the same day.
+falls on depends on it. A date goes out as noon of that zone, so that people up to eleven hours
+away still read the same day.
 
 Weakness: of a remote time only the day is kept by ``date_datetime``; two times on one day are equal.
 """

@@ -352,8 +352,8 @@ def test_half_a_chunked_body_is_no_answer():
 
 
 def test_a_chunked_body_is_read_to_its_end():
-    whole = b'HTTP/1.1 200 X\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n2\r\nfg\r\n0\r\n\r\n'
-    with TinyServer(raw(whole)) as server:
+    head = b'HTTP/1.1 200 X\r\nTransfer-Encoding: chunked\r\n\r\n'
+    with TinyServer(raw(head + b'5\r\nabcde\r\n2\r\nfg\r\n0\r\n\r\n')) as server:
         assert get(client(server)).body == b'abcdefg'
 
 
