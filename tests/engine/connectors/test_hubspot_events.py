@@ -99,12 +99,12 @@ def test_a_generic_event_names_its_object_or_keeps_its_type_id(type_id):
     assert (one.kind, one.remote_object) == ('delete', names.get(type_id, type_id))
 
 
-def test_a_merge_points_at_the_record_that_lives_on_and_names_the_losers():
+def test_a_merge_points_at_the_record_that_lives_on_and_names_the_others_the_primary_first():
     one = event(
         subscriptionType='contact.merge', primaryObjectId=1, mergedObjectIds=[2], newObjectId=3,
         numberOfPropertiesMoved=4,
     )
-    assert (one.kind, one.remote_id, one.related_ids) == ('merge', '3', ('2', '1'))
+    assert (one.kind, one.remote_id, one.related_ids) == ('merge', '3', ('1', '2'))
 
 
 def test_a_merge_without_a_new_id_points_at_the_primary_record():
