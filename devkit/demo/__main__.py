@@ -32,7 +32,8 @@ def parser() -> argparse.ArgumentParser:
 def main() -> int:
     options = parser().parse_args()
     children.end_with_parent()
-    # A plain termination has to run the same clean-up as Ctrl-C.
+    # A shell starts background jobs deaf to Ctrl-C; a termination has to clean up just the same.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         return run(options)

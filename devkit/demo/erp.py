@@ -64,9 +64,9 @@ class Erp:
             if children.dead():
                 raise Problem(f"The process {children.dead()} has ended; see its log in .dev/logs.")
             try:
-                if self._session.get(f"{self.url}/saas_sync/health", timeout=5).ok:
+                if self._session.get(f"{self.url}/saas_sync/health", timeout=30).ok:
                     return
-            except requests.ConnectionError:
+            except (requests.ConnectionError, requests.Timeout):
                 time.sleep(0.1)
         raise Problem("Odoo did not answer in time; see .dev/logs/demo-odoo.log.")
 
