@@ -6,7 +6,7 @@ its state. What goes beyond states and sentences is for the add-on's own groups.
 
 from __future__ import annotations
 
-from odoo import fields, models
+from odoo import api, fields, models
 
 from .sync_standing import STATES
 
@@ -15,9 +15,12 @@ class SyncLinkedMixin(models.AbstractModel):
     _name = 'sync.linked.mixin'
     _description = 'Business record that may be linked to a SaaS'
 
-    sync_state = fields.Selection(STATES, 'SaaS Sync', compute='_compute_sync_state')
-    sync_is_set_up = fields.Boolean(compute='_compute_sync_state')
+    sync_state = fields.Selection(
+        STATES, 'SaaS Sync', compute='_compute_sync_state', groups='base.group_user'
+    )
+    sync_is_set_up = fields.Boolean(compute='_compute_sync_state', groups='base.group_user')
 
+    @api.depends_context('allowed_company_ids', 'uid')
     def _compute_sync_state(self):
         standing = self.env['sync.standing']
         states = standing._states(self._origin)

@@ -45,7 +45,8 @@ class SyncStanding(models.AbstractModel):
         connections = self._connections().ids
         if not (records.ids and connections):
             return []
-        self.env['sync.link'].flush_model()
+        for model in ('sync.link', 'sync.event', 'sync.outbox', 'sync.lane'):
+            self.env[model].flush_model()
         return self.env.execute_query(SQL(
             """
             WITH link AS (
