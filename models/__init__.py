@@ -30,6 +30,7 @@ from . import res_partner_address
 from . import sync_match
 from . import sync_linker
 from . import sync_inbound
+from . import sync_inbound_merge
 from . import sync_inbound_removal
 from . import sync_outbound
 from . import sync_outbound_removal

@@ -34,6 +34,16 @@ def queue_cursor(env) -> Iterator[BaseCursor]:
         yield cr
 
 
+def next_transaction(env):
+    """Commit what the worker has done so far and begin with a fresh snapshot.
+
+    The engine's one commit outside a queue cursor. A worker runs in a cron, whose transaction is
+    its own: it ends it between claim, call and outcome, so that no lock and no snapshot lives
+    through a remote call, and so that one batch cannot undo another.
+    """
+    env.cr.commit()  # pylint: disable=invalid-commit
+
+
 def insert_values(cr, statement, rows, template=None, fetch=False):
     """Run one multi-row ``VALUES %s`` statement, whatever the number of rows.
 

@@ -42,7 +42,7 @@ class RecordAdapter:
     def local(self, records, snapshots=None) -> dict[int, dict]:
         """``{record id: {line key: canonical value}}``; ``snapshots`` by record id, for stages.
 
-        :raises DataError: a record holds a value that cannot be converted; ``error.res_id`` is its id
+        :raises DataError: a value cannot be converted; ``error.res_id`` is the id of its record
         """
         self._prefetch_links(records)
         values = {}
@@ -140,7 +140,8 @@ class RecordAdapter:
     def mapping_of(self, record, remote_objects):
         """The mapping that would create ``record`` at the remote, if there is one."""
         for remote_object in remote_objects:
-            for mapping in self.env['sync.mapping']._for_object(self.connection, remote_object, 'out'):
+            mappings = self.env['sync.mapping']._for_object(self.connection, remote_object, 'out')
+            for mapping in mappings:
                 if (mapping.model == record._name and mapping.create_out
                         and record.sudo().filtered_domain(mapping._filter_domain())):
                     return mapping
@@ -217,7 +218,9 @@ class RecordAdapter:
                     vals[key] = self._name_of_nameless(to_local, record)
             elif value is None and create and line.converter == 'stage':
                 continue  # a stage is never empty in Odoo: its own default is the right one
-            elif (key in to_local or value is not None) and not self._put(vals, line, value, record):
+            elif key not in to_local and value is None:
+                continue
+            elif not self._put(vals, line, value, record):
                 unresolved.append(key)
         return vals, unresolved
 
@@ -277,7 +280,8 @@ class RecordAdapter:
         cache_key = (line.odoo_field, value)
         if cache_key not in self._far_ids:
             far = self.env[self.model._fields[first].comodel_name].sudo()
-            found = far.search([(last, '=', self.converters[line.odoo_field].to_odoo(value))], limit=1)
+            stored = self.converters[line.odoo_field].to_odoo(value)
+            found = far.search([(last, '=', stored)], limit=1)
             self._far_ids[cache_key] = found.id or None
         if not self._far_ids[cache_key]:
             raise DataError(
@@ -304,7 +308,7 @@ class RecordAdapter:
 
     def _wire_field(self, line, value, values):
         wire = self.converters[line.odoo_field].to_remote(value, None)
-        values.update(zip(line._remote_fields(), wire))
+        values.update(zip(line._remote_fields(), wire, strict=True))
         companion = (line.params or {}).get('companion')
         if companion and value in companion['values']:
             values[companion['field']] = companion['values'][value]

@@ -102,7 +102,8 @@ class SyncCapture(models.AbstractModel):
 
     @api.model
     def _filter_fields(self, model, domain):
-        paths = {c.field_expr for c in Domain(safe_eval(domain or '[]', {'uid': 1})).iter_conditions()}
+        conditions = Domain(safe_eval(domain or '[]', {'uid': 1})).iter_conditions()
+        paths = {condition.field_expr for condition in conditions}
         always = {self.env[model]._active_name, 'company_id'}
         return paths | (always & self.env[model]._fields.keys())
 
@@ -119,7 +120,7 @@ class SyncCapture(models.AbstractModel):
     @api.model
     def _columns_written(self, records, vals_list, watch):
         changed = None
-        for record_id, vals in zip(records._ids, vals_list):
+        for record_id, vals in zip(records._ids, vals_list, strict=True):
             names = watch.triggers.keys() & vals.keys()
             if names:
                 if changed is None:

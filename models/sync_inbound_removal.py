@@ -93,7 +93,8 @@ class SyncInboundRemoval(models.AbstractModel):
     def _is_merged(item):
         """By the event, by the id it has now, or by what it says of itself."""
         record = item.record
-        return bool('merge' in item.kinds or record.merged_ids or record.remote_id != item.remote_id)
+        moved = record.remote_id != item.remote_id
+        return bool(moved or record.merged_ids or 'merge' in item.kinds)
 
     @api.model
     def _merged(self, connection, mapping, item):

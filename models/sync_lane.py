@@ -29,6 +29,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from odoo import api, fields, models
+from odoo.tools import SQL
 
 from .queue_cursor import queue_cursor
 from .sync_message import ERROR_CLASSES
@@ -153,16 +154,22 @@ class SyncLane(models.Model):
         A failed lane whose cause was the record's own data is given another go: the news is
         most likely the correction we asked for. Other failures keep their messages behind them.
         """
-        table, key = _TABLES[direction], self._message_model(direction)._lane_key_sql
-        cr.execute(
-            f"""SELECT array_agg(id) FROM (
-                    SELECT id FROM {table} WHERE state = 'pending' AND lane_id IS NULL
-                     ORDER BY id LIMIT {DISPATCH_LIMIT}) fresh"""
-        )
+        cr.execute(SQL(
+            """SELECT array_agg(id) FROM (
+                   SELECT id FROM %s WHERE state = 'pending' AND lane_id IS NULL
+                    ORDER BY id LIMIT %s) fresh""",
+            SQL.identifier(_TABLES[direction]), DISPATCH_LIMIT))
         ids = cr.fetchone()[0]
         if not ids:
             return 0
-        params = {'ids': ids, 'direction': direction}
+        self._make_lanes(cr, direction, ids)
+        self._attach(cr, direction, ids)
+        return len(ids)
+
+    @api.model
+    def _make_lanes(self, cr, direction, ids):
+        """Create the lanes of these messages that do not exist yet."""
+        table, key = _TABLES[direction], self._message_model(direction)._lane_key_sql
         cr.execute(
             f"""
             INSERT INTO sync_lane (connection_id, direction, object, key, state, run_at, priority,
@@ -175,8 +182,12 @@ class SyncLane(models.Model):
              ORDER BY 1, 3, 4
             ON CONFLICT (connection_id, direction, object, key) DO NOTHING
             """,
-            params,
-        )
+            {'ids': ids, 'direction': direction})
+
+    @api.model
+    def _attach(self, cr, direction, ids):
+        """Give the messages their lanes, and the lanes that do not run their news."""
+        table, key = _TABLES[direction], self._message_model(direction)._lane_key_sql
         cr.execute(
             f"""
             WITH assigned AS (
@@ -197,9 +208,7 @@ class SyncLane(models.Model):
                    write_date = now() AT TIME ZONE 'UTC'
               FROM news WHERE l.id = news.lane_id AND l.state <> 'running'
             """,
-            params,
-        )
-        return len(ids)
+            {'ids': ids, 'direction': direction})
 
     @api.model
     def _sweep(self, cr, direction):
@@ -256,7 +265,8 @@ class SyncLane(models.Model):
                    run_at = clock_timestamp() AT TIME ZONE 'UTC',
                    error_class = CASE WHEN crashes >= %s THEN 'bug' ELSE error_class END,
                    error_message = CASE WHEN crashes >= %s THEN %s ELSE error_message END,
-                   fingerprint = CASE WHEN crashes >= %s THEN 'bug|worker died' ELSE fingerprint END,
+                   fingerprint = CASE WHEN crashes >= %s THEN 'bug|worker died'
+                                      ELSE fingerprint END,
                    failed_at = CASE WHEN crashes >= %s THEN now() AT TIME ZONE 'UTC' END
              WHERE state = 'running' AND token IS NOT NULL
                AND (lease_until < clock_timestamp() AT TIME ZONE 'UTC' OR worker = ANY(%s::int[]))
@@ -309,7 +319,8 @@ class SyncLane(models.Model):
                  FOR NO KEY UPDATE SKIP LOCKED)
             UPDATE sync_lane l
                SET state = 'running', token = %s, worker = %s, crashes = l.crashes + 1,
-                   lease_until = clock_timestamp() AT TIME ZONE 'UTC' + interval '{LEASE_SECONDS} s',
+                   lease_until = clock_timestamp() AT TIME ZONE 'UTC'
+                                 + interval '{LEASE_SECONDS} s',
                    write_date = now() AT TIME ZONE 'UTC'
               FROM due WHERE l.id = due.id
             RETURNING l.id, l.key, l.attempts, coalesce(l.unknown, false)

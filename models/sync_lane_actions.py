@@ -38,7 +38,8 @@ class SyncLane(models.Model):
         if self.direction == 'in':
             return links._by_remote(self.connection_id, self.object, [self.key]).get(self.key)
         model, _, res_id = self.key.partition(',')
-        return links._by_record(self.connection_id, self.object, model, [int(res_id)]).get(int(res_id))
+        found = links._by_record(self.connection_id, self.object, model, [int(res_id)])
+        return found.get(int(res_id))
 
     def _record(self, link):
         if self.direction == 'in':
@@ -61,7 +62,7 @@ class SyncLane(models.Model):
         self._check_may_operate()
         lanes = self.sudo()
         for direction in ('in', 'out'):
-            ids = lanes.filtered(lambda lane: lane.direction == direction).ids
+            ids = lanes.filtered_domain([('direction', '=', direction)]).ids
             lanes._cancel(direction, 'lane_id = ANY(%s)', [ids])
         return self._notify(self.env._('%s records were taken off the list.', len(self)))
 

@@ -46,7 +46,8 @@ class SyncLink(models.Model):
         required=True, readonly=True, default='in_sync',
     )
     reason = fields.Char(readonly=True, help='Why the record is failing, in conflict or excluded.')
-    conflicts = fields.Json(readonly=True, help='Field → what both sides hold, where a person chooses.')
+    conflicts = fields.Json(
+        readonly=True, help='Field → base, Odoo and remote value, where a person chooses.')
     left_filter = fields.Boolean(readonly=True, help='Excluded because the filter excludes it.')
     deleted_at = fields.Datetime('Deleted', readonly=True)
     merged_into_id = fields.Many2one('sync.link', readonly=True, ondelete='set null')
@@ -74,7 +75,8 @@ class SyncLink(models.Model):
 
     def _compute_remote_url(self):
         for link in self:
-            link.remote_url = link.connection_id.sudo()._record_url(link.remote_object, link.remote_id)
+            connection = link.connection_id.sudo()
+            link.remote_url = connection._record_url(link.remote_object, link.remote_id)
 
     # === ACTIONS === #
 
@@ -91,7 +93,8 @@ class SyncLink(models.Model):
 
     def action_exclude(self):
         """Stop synchronising these records; both sides keep what they have."""
-        self.sudo().write({'state': 'excluded', 'reason': self.env._('Excluded by %s.', self.env.user.name)})
+        reason = self.env._('Excluded by %s.', self.env.user.name)
+        self.sudo().write({'state': 'excluded', 'reason': reason})
 
     def action_include(self):
         """Synchronise again, starting from what both sides hold now."""
@@ -183,7 +186,7 @@ class SyncLink(models.Model):
                 name=target.display_name, id=taken.remote_id)})
 
     def _local_view(self, local):
-        """``local`` as the merge should see it: Odoo's own form of an agreed value is that value."""
+        """``local`` as the merge sees it: Odoo's own form of an agreed value is that value."""
         snapshot, variants = self.snapshot or {}, self.variants or {}
         return {
             key: snapshot[key]

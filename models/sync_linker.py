@@ -40,7 +40,8 @@ class SyncLinker(models.AbstractModel):
 
     @api.model
     def _inbound_vals(self, connection, adapter, item, local):
-        snapshot, variants = dict(item.merged.snapshot), dict((item.link and item.link.variants) or {})
+        snapshot = dict(item.merged.snapshot)
+        variants = dict((item.link and item.link.variants) or {})
         for key, value in item.merged.to_local.items():
             if key not in local or key in item.unresolved:
                 snapshot.pop(key, None)  # points to a record Odoo does not know: not agreed

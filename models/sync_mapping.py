@@ -26,7 +26,8 @@ class SyncMapping(models.Model):
     _order = 'connection_id, sequence, id'
 
     name = fields.Char(compute='_compute_name', compute_sudo=True)
-    connection_id = fields.Many2one('sync.connection', required=True, ondelete='cascade', index=True)
+    connection_id = fields.Many2one(
+        'sync.connection', required=True, ondelete='cascade', index=True)
     company_id = fields.Many2one(related='connection_id.company_id', store=True, index=True)
     active = fields.Boolean(default=True, tracking=True)
     sequence = fields.Integer(default=10, help='Parents first: companies before their contacts.')
@@ -129,6 +130,11 @@ class SyncMapping(models.Model):
                     mapping=mapping.name, filter=mapping.domain,
                     model=mapping.model_id.name, error=error,
                 )) from error
+
+    @api.constrains('direction', 'model_id', 'remote_object')
+    def _check_lines(self):
+        """What the lines may do depends on the mapping: it changed, so they are checked again."""
+        self.line_ids._check_line()
 
     @api.constrains('match_keys', 'line_ids')
     def _check_match_keys(self):

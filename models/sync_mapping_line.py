@@ -153,6 +153,8 @@ class SyncMappingLine(models.Model):
         return None
 
     def _problem_of_converter(self):
+        if not isinstance(self.params or {}, dict):
+            return self.env._('the parameters have to be a JSON object, like {"digits": 2}.')
         return check(self._spec())
 
     def _problem_of_cycle(self):
@@ -236,5 +238,5 @@ class SyncMappingLine(models.Model):
 
     @api.model
     def _country_names(self):
-        countries = self.env['res.country'].sudo().with_context(lang='en_US').search([])
-        return {country.code: country.name for country in countries if country.code}
+        countries = self.env['res.country'].sudo().with_context(lang='en_US')
+        return {country.code: country.name for country in countries.search([('code', '!=', False)])}

@@ -16,6 +16,7 @@ from odoo import api, fields, models
 from ..engine import pause
 from ..engine.contracts import Change
 from ..engine.errors import ConflictError, DataError, SyncError, TransientError
+from .queue_cursor import next_transaction
 from .record_adapter import UNLINKED, RecordAdapter
 from .sync_lane import Lane
 from .sync_settlement import Result
@@ -164,12 +165,14 @@ class SyncOutbound(models.AbstractModel):
     def _adopt_unknown(self, connection, adapter, connector, items):
         """Read back creations whose outcome nobody knows: what exists is linked, not made again."""
         doubtful = {
-            self._key(connection, item): item for item in items if item.lane.unknown and not item.link
+            self._key(connection, item): item
+            for item in items if item.lane.unknown and not item.link
         }
         if not doubtful:
             return
         field_name = connection._settings()['external_id_field']
-        found = connector.find(adapter.mapping.remote_object, field_name, list(doubtful), [field_name])
+        found = connector.find(
+            adapter.mapping.remote_object, field_name, list(doubtful), [field_name])
         for key, records in found.items():
             if records and key in doubtful:
                 item = doubtful[key]
@@ -277,7 +280,7 @@ class SyncOutbound(models.AbstractModel):
             for item in items:
                 results[item.lane.id] = self._shadow(item)
             return
-        self.env.cr.commit()
+        next_transaction(self.env)
         pause.point('before_call')
         outcomes = connector.write(adapter.mapping.remote_object, [item.change for item in items])
         pause.point('after_call')
@@ -356,5 +359,5 @@ class SyncOutbound(models.AbstractModel):
         self.env['sync.lane']._settle(
             self.env.cr, part, results, self.env.context.get('saas_sync_started'))
         pause.point('before_commit')
-        self.env.cr.commit()
+        next_transaction(self.env)
         pause.point('after_commit')

@@ -16,7 +16,8 @@ class SyncOutboundRemoval(models.AbstractModel):
     def _unlinked(self, item):
         """The Odoo record is gone."""
         if not item.link or item.link.deleted_at:
-            return Result('ignored', reason=self.env._('The Odoo record was deleted before it was sent.'))
+            return Result('ignored', reason=self.env._(
+                'The Odoo record was deleted before it was sent.'))
         return self._by_policy(item, self.env._('The Odoo record was deleted.'))
 
     @api.model
@@ -47,7 +48,8 @@ class SyncOutboundRemoval(models.AbstractModel):
         Only un-archiving it does, which says just that: then it is created anew.
         """
         active = item.record._active_name
-        changed = {name for message in item.lane.messages for name in message['changed_fields'] or ()}
+        messages = item.lane.messages
+        changed = {name for message in messages for name in message['changed_fields'] or ()}
         if active and item.record[active] and '(filter)' in changed:
             item.link.sudo().unlink()
             item.link = None
@@ -76,7 +78,7 @@ class SyncOutboundRemoval(models.AbstractModel):
             key=f'{item.link.connection_id.external_namespace}-{item.res_model}-{item.res_id}',
             operation='delete', remote_id=item.link.remote_id)
         item.lane.messages[-1]['removal_reason'] = reason
-        return None
+        return
 
     @api.model
     def _confirmed(self, item):

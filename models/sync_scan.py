@@ -19,7 +19,7 @@ from odoo import api, fields, models
 
 from ..engine.contracts import InboundEvent
 from ..engine.errors import AuthError, RateLimitError, SyncError
-from .queue_cursor import queue_cursor
+from .queue_cursor import next_transaction, queue_cursor
 
 _logger = logging.getLogger(__name__)
 
@@ -79,7 +79,7 @@ class SyncScan(models.AbstractModel):
                 continue
             try:
                 pages += self._scan(connection, mapping)
-                self.env.cr.commit()
+                next_transaction(self.env)
             except SyncError as error:
                 self.env.cr.rollback()
                 self._on_error(connection, error)
@@ -87,7 +87,7 @@ class SyncScan(models.AbstractModel):
 
     @api.model
     def _candidates(self):
-        self.env.cr.commit()
+        next_transaction(self.env)
         mappings = self.env['sync.mapping'].sudo().search([
             ('connection_id.state', '=', 'connected'), ('direction', 'in', ('in', 'both'))])
         now = fields.Datetime.now()

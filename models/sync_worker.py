@@ -25,7 +25,7 @@ from odoo.sql_db import Cursor
 
 from ..engine import pause
 from ..engine.errors import AuthError, RateLimitError, TransientError, classify
-from .queue_cursor import queue_cursor
+from .queue_cursor import next_transaction, queue_cursor
 from .sync_lane import WORKER_LOCK, StaleClaim
 from .sync_settlement import Result
 
@@ -146,7 +146,7 @@ class SyncWorker(models.AbstractModel):
         Connections nobody works for now go first, so that a slow account does not take all the
         workers; beyond that, chance is fair.
         """
-        self.env.cr.commit()
+        next_transaction(self.env)
         self.env.cr.execute(
             """
             SELECT k.connection_id, k.direction, k.object,
@@ -177,13 +177,13 @@ class SyncWorker(models.AbstractModel):
         seconds = self._seconds_to_next()
         if seconds is None or seconds > LINGER_SECONDS or time.monotonic() + seconds > deadline:
             return False
-        self.env.cr.commit()
+        next_transaction(self.env)
         time.sleep(max(seconds, 0.05))
         return True
 
     @api.model
     def _seconds_to_next(self):
-        self.env.cr.commit()
+        next_transaction(self.env)
         self.env.cr.execute(
             """SELECT extract(epoch FROM min(greatest(l.run_at, coalesce(c.hold_until, l.run_at)))
                               - clock_timestamp() AT TIME ZONE 'UTC')::float8
@@ -214,7 +214,7 @@ class SyncWorker(models.AbstractModel):
         if not claim.lanes:
             return 0
         pause.point('after_claim')
-        self.env.cr.commit()  # a fresh snapshot: it must not be older than the claim
+        next_transaction(self.env)  # a fresh snapshot: it must not be older than the claim
         company = connection.company_id
         pipeline = self.env['sync.inbound' if claim.direction == 'in' else 'sync.outbound']
         if company:
@@ -236,7 +236,7 @@ class SyncWorker(models.AbstractModel):
             _logger.info('Lost a race on %s, will try again: %s', connection.name, error)
             self._give_back(claim, {lane.id: Result('waiting', delay=random.uniform(0.05, 1))
                                     for lane in claim.lanes}, started)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 (every error ends as an outcome)
             self.env.cr.rollback()
             self._on_error(pipeline, connection, claim, error, started)
 
@@ -278,7 +278,7 @@ class SyncWorker(models.AbstractModel):
         results = {lane.id: results[lane.id] for lane in claim.lanes}
         try:
             self.env['sync.lane']._settle(cr, claim, results, started)
-            cr.commit()
+            next_transaction(self.env)
         except (StaleClaim, *RACE_ERRORS):
             cr.rollback()
             _logger.warning('The lanes of a failed batch were taken over meanwhile')

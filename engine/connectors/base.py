@@ -138,11 +138,11 @@ class Connector(abc.ABC):
 
     @abc.abstractmethod
     def verify(self, request: WebhookRequest, secrets: Sequence[bytes], now: datetime) -> None:
-        """Raise :class:`~..errors.SignatureError` unless one of the secrets signed the raw bytes."""
+        """Raise :class:`~..errors.SignatureError` unless a secret signed these raw bytes."""
 
     @abc.abstractmethod
     def parse(self, request: WebhookRequest) -> list[InboundEvent]:
-        """The events of a delivery; :class:`~..errors.ContractError` where the body is no such thing.
+        """The events of a delivery; :class:`~..errors.ContractError` where the body is none.
 
         An element that does not fit becomes an event with ``error`` set: it is kept, not lost.
         """

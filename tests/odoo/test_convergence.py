@@ -31,7 +31,8 @@ class TestConvergence(SandboxCase):
                 self.work(rounds=rng.choice([1, 2]))
         self.work(rounds=4)
         for remote_id in remote_ids:
-            partner, record = self.record_of('contacts', remote_id), self.box.object('contacts', remote_id)
+            partner = self.record_of('contacts', remote_id)
+            record = self.box.object('contacts', remote_id)
             for odoo_field, remote_field in self.FIELDS.items():
                 mine = ' '.join((partner[odoo_field] or '').split())
                 theirs = ' '.join((record['properties'].get(remote_field) or '').split())

@@ -3,6 +3,7 @@
 The promises are about what several transactions see of each other, so these tests commit; the
 connection they make, and with it everything else, is deleted in the end.
 """
+# pylint: disable=invalid-commit
 
 import threading
 import uuid
@@ -10,9 +11,9 @@ import uuid
 import psycopg2
 
 from odoo import api
+from odoo.orm.registry import Registry
 from odoo.tests import tagged
 from odoo.tests.common import BaseCase, get_db_name
-from odoo.orm.registry import Registry
 
 from ...engine.errors import DataError
 from ...models.queue_cursor import queue_cursor
@@ -31,7 +32,8 @@ class TestLane(BaseCase):
         self.env = api.Environment(self.cr, api.SUPERUSER_ID, {})
         self.connection = self.env['sync.connection'].create({'name': f'Lanes {uuid.uuid4().hex}'})
         self.env['sync.mapping'].create({
-            'connection_id': self.connection.id, 'model_id': self.env.ref('base.model_res_partner').id,
+            'connection_id': self.connection.id,
+            'model_id': self.env.ref('base.model_res_partner').id,
             'remote_object': 'contacts'})
         self.cr.commit()
         self.addCleanup(self._clean)
@@ -64,7 +66,8 @@ class TestLane(BaseCase):
 
     def settle(self, claim, outcome='done', **details):
         self.cr.commit()
-        self.lane._settle(self.cr, claim, {lane.id: Result(outcome, **details) for lane in claim.lanes})
+        self.lane._settle(
+            self.cr, claim, {lane.id: Result(outcome, **details) for lane in claim.lanes})
         self.cr.commit()
 
     def refusal(self, claim, outcome):
@@ -89,8 +92,9 @@ class TestLane(BaseCase):
         self.settle(claim)
         self.lane._tick()
         self.assertIsNone(self.row('7'), 'drained and swept')
-        self.cr.execute("SELECT count(*) FROM sync_event WHERE connection_id = %s AND state = 'done' "
-                        'AND lane_id IS NULL', [self.connection.id])
+        self.cr.execute(
+            "SELECT count(*) FROM sync_event WHERE connection_id = %s AND state = 'done' "
+            'AND lane_id IS NULL', [self.connection.id])
         self.assertEqual(self.cr.fetchone()[0], 5)
 
     def test_a_lane_is_claimed_once(self):

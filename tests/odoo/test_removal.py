@@ -196,7 +196,8 @@ class TestMergedCompany(RemovalCase):
             'id': deal, 'action': 'associate', 'to': {'type': 'contacts', 'id': ids[1]}})
         self.notify(*(('contacts', i) for i in ids), ('deals', deal))
         self.work()
-        third = self.box.change('contacts', {'id': ids[0], 'action': 'merge', 'other': ids[1]})['id']
+        third = self.box.change(
+            'contacts', {'id': ids[0], 'action': 'merge', 'other': ids[1]})['id']
         self.notify(('contacts', third), kind='merge')
         self.work(rounds=2)
         self.assertEqual(

@@ -31,7 +31,8 @@ class TestInbound(SandboxCase):
         self.notify(('contacts', remote_id))
         self.work()
         self.assertEqual(self.record_of('contacts', remote_id).city, 'Brugge')
-        self.assertFalse(self.env['sync.outbox'].search([('connection_id', '=', self.connection.id)]))
+        self.assertFalse(self.env['sync.outbox'].search(
+            [('connection_id', '=', self.connection.id)]))
 
     def test_a_hundred_records_are_one_read(self):
         ids = [self.create_remote('companies', {'name': f'Company {n}'}) for n in range(100)]
