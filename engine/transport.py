@@ -5,7 +5,8 @@ cookie or redirect is followed; an exchange as a whole has a deadline, not only 
 body is bounded before and after decompression; a failure says whether bytes may have left us
 (:attr:`ExchangeError.sent`), which decides whether a request may be repeated.
 
-Weakness: there is no way through an HTTP proxy. A :class:`Transport` is for one thread at a time.
+Weakness: there is no way through an HTTP proxy, and only the certificate authorities that
+``requests`` brings are trusted. A :class:`Transport` is for one thread at a time.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ Options: ``time_zone`` of ``date_datetime`` (an IANA name, UTC unless given): th
 falls on depends on it. A date goes out as noon of that zone, so that people up to eleven hours
 away still read the same day.
 
-Weakness: of a remote time only the day is kept by ``date_datetime``; two times on one day are equal.
+Weakness: of a remote time ``date_datetime`` only keeps the day; two times on one day are equal.
 """
 
 from __future__ import annotations
