@@ -57,8 +57,8 @@ class Campaign:
         beside = [suite for suite in suites if not suite.alone]
         with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
             self._start_databases(pool, suites)
-            jobs = [pool.submit(self._lint)] if self._selection.everything else []
-            jobs += [pool.submit(self._suite, suite, len(suites) == 1) for suite in beside]
+            jobs = [pool.submit(self._suite, suite, len(suites) == 1) for suite in beside]
+            jobs += [pool.submit(self._lint)] if self._selection.everything else []
             try:
                 counts = total(job.result() for job in jobs)
             except BaseException:
@@ -90,6 +90,7 @@ class Campaign:
 
     def _suite(self, suite: Suite, foreground: bool) -> Counts:
         if self._stopped.is_set():
+            self._print(suite.name, "not run, because of the failure before it")
             return Counts()
         report = self._layout.reports / f"{suite.name}.xml"
         report.parent.mkdir(parents=True, exist_ok=True)

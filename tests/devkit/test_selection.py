@@ -13,7 +13,7 @@ def words_by_name(layout, *arguments, cwd=None):
 
 def test_without_arguments_every_suite_that_has_tests_runs(layout):
     selection = select(layout, [], layout.checkout)
-    assert [suite.name for suite in selection.words] == ["engine", "odoo", "http"]
+    assert {suite.name for suite in selection.words} == {"engine", "odoo", "http"}
     assert selection.everything
 
 
@@ -54,7 +54,7 @@ def test_a_path_counts_from_the_folder_one_is_in(layout):
 
 
 def test_the_folder_of_all_tests_chooses_all_suites(layout):
-    assert list(words_by_name(layout, "tests")) == ["engine", "odoo", "http"]
+    assert set(words_by_name(layout, "tests")) == {"engine", "odoo", "http"}
 
 
 def test_a_path_that_is_not_there_is_named(layout):
@@ -66,4 +66,4 @@ def test_a_path_outside_the_suites_is_answered_with_the_suites(layout):
     (layout.checkout / "models").mkdir()
     with pytest.raises(Problem, match="belongs to no test suite") as caught:
         select(layout, ["models"], layout.checkout)
-    assert "engine, odoo, http" in str(caught.value)
+    assert all(name in str(caught.value) for name in ("engine", "odoo", "http"))
