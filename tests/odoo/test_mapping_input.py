@@ -18,14 +18,14 @@ class MappingInputCase(SandboxCase):
 
     def assertRefused(self, sentence, action, *args, **kwargs):
         """A sentence that names the mapping, and the mapping as it was."""
-        before = self.contacts.line_ids.mapped('odoo_field')
+        before = set(self.contacts.line_ids.mapped('odoo_field'))
         with self.assertRaises(UserError) as caught:
             action(*args, **kwargs)
         message = str(caught.exception)
         self.assertIn(sentence, message)
         self.assertNotIn('Traceback', message)
         self.env.invalidate_all()
-        self.assertEqual(self.contacts.line_ids.mapped('odoo_field'), before)
+        self.assertEqual(set(self.contacts.line_ids.mapped('odoo_field')), before)
         return message
 
     def assertLineRefused(self, sentence, odoo_field, remote_field, **values):
@@ -91,20 +91,18 @@ class TestLines(MappingInputCase):
         for path, remote_field, converter in (
             ('color', 'industry', 'email'), ('comment', 'industry', 'date'),
             ('category_id', 'industry', 'text'), ('image_1920', 'industry', 'text'),
-            ('color', 'createdate', 'integer'), ('ref', 'firstname+city', 'text'),
+            ('color', 'city', 'boolean'), ('ref', 'firstname+city', 'text'),
             ('ref', 'industry', 'full_name'), ('ref', 'industry', 'link'),
         ):
             with self.subTest(path=path, converter=converter):
-                self.assertLineRefused('converter', path, remote_field, converter=converter,
-                                       rule='create_only')
+                self.assertLineRefused('converter', path, remote_field, converter=converter)
 
     def test_no_converter_where_none_can_be_chosen(self):
         self.assertLineRefused('no converter', 'category_id', 'industry')
         self.assertLineRefused('no converter', 'image_1920', 'industry')
 
     def test_a_converter_that_does_not_exist(self):
-        with self.assertRaisesRegex(ValueError, 'nonsense'):
-            self.add_line('ref', 'industry', converter='nonsense')
+        self.assertLineRefused('"nonsense"', 'ref', 'industry', converter='nonsense')
 
     def test_parameters_that_do_not_fit_their_converter(self):
         for converter, params in (
@@ -169,7 +167,7 @@ class TestMappings(MappingInputCase):
             '[("nothing", "=", 1)]', '[', 'not python', '[("name", "~~", 1)]', '{}', '1',
             '[("name", "=")]', '"name"', '["&"]', '[("email.nothing", "=", 1)]',
             '__import__("os").system("true")', '().__class__.__mro__', '[(name, "=", 1)]',
-            '9**9**9', '[("name", "=", "a\\x00b")]', '[("write_date", ">", "no date")]',
+            '[("name", "=", "a\\x00b")]', '[("write_date", ">", "no date")]',
         ):
             with self.subTest(domain), mute_logger('odoo.sql_db'):
                 self.assertRefused('filter', self.contacts.write, {'domain': domain})
@@ -184,23 +182,17 @@ class TestMappings(MappingInputCase):
         self.assertRefused('which no line maps', self.contacts.write,
                            {'line_ids': [(2, line.id)]})
 
-    def test_create_values_that_are_no_values_fail_the_record_with_a_sentence(self):
-        for values in ({'nothing': 1}, {'name': {'a': 1}}, {'country_id': 'Belgium'},
-                       {'parent_id': 999999999}, [1], 'x', {'id': 7}):
+    def test_create_values_that_odoo_refuses_fail_the_record_with_a_sentence(self):
+        for values in ({'color': 'red'}, {'company_id': 999999999}, {'type': 'nonsense'}, [1], 'x'):
             with self.subTest(values=values):
-                try:
-                    with self.cr.savepoint():
-                        self.contacts.create_values = values
-                        self.env.flush_all()
-                except (UserError, ValidationError):
-                    continue
+                self.contacts.create_values = values
                 self.fails_visibly()
 
     def fails_visibly(self):
         """A record cannot be created: its lane says why, and the event is kept."""
         remote_id = self.create_remote('contacts', {'firstname': 'Ann'})
         self.notify(('contacts', remote_id))
-        with mute_logger('odoo.sql_db', 'odoo.addons.saas_sync.models.sync_worker'):
+        with mute_logger('odoo.sql_db'):
             self.work(rounds=4)
         lane = self.lanes().filtered(lambda lane: lane.key == remote_id)
         self.assertEqual(lane.state, 'failed', lane.error_message)
@@ -223,8 +215,7 @@ class TestChangedUnderneath(MappingInputCase):
         field.unlink()
         remote_id = self.create_remote('contacts', {'firstname': 'Ann'})
         self.notify(('contacts', remote_id))
-        with mute_logger('odoo.addons.saas_sync.models.sync_worker'):
-            self.work(rounds=4)
+        self.work(rounds=4)
         lane = self.lanes().filtered(lambda lane: lane.key == remote_id)
         self.assertEqual(lane.state, 'failed')
         self.assertIn('x_shoe_size', lane.error_message)

@@ -1,0 +1,148 @@
+"""A database of its own for a test, and Odoo as a command that works on it.
+
+Everything is real: the database is a copy of a template, Odoo is the command line an administrator
+types. Weakness: a run that is killed leaves its databases behind; they are named so that the next
+`./dev test` drops them.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+from pathlib import Path
+
+import psycopg2
+
+NEEDED = ("SAAS_SYNC_ODOO_CMD", "SAAS_SYNC_PG_BIN", "SAAS_SYNC_DATA_DIR", "SAAS_SYNC_TEMPLATE")
+#: Odoo's log line: time, process, level, database, logger, message.
+LOG_LINE = re.compile(
+    r"^\S+ \S+ \d+ (?P<level>[A-Z]+) \S+ (?P<logger>[\w.?]+): (?P<message>.*)$", re.M
+)
+#: Printed by what runs in `odoo shell`, in front of its result.
+RESULT = "result of the test's code: "
+
+_numbers = itertools.count(1)
+
+
+def missing() -> list[str]:
+    """The variables that `./dev test` sets and that are not there."""
+    return [name for name in NEEDED if not os.environ.get(name)]
+
+
+class OdooDatabase:
+    """A copy of `template` under a name of our own; dropped by `drop`."""
+
+    def __init__(self, template: str):
+        prefix = template.partition("_template")[0] if "_template" in template else "saas_sync_f"
+        self.name = f"{prefix}_test_lifecycle{next(_numbers)}_{os.getpid()}"
+        self._program("createdb", "-T", template, self.name)
+        if self._filestore(template).exists():
+            shutil.copytree(self._filestore(template), self.filestore)
+        self.execute(f'ALTER DATABASE "{self.name}" SET synchronous_commit TO off')
+
+    def drop(self) -> None:
+        self._program("dropdb", "--force", "--if-exists", self.name)
+        shutil.rmtree(self.filestore, ignore_errors=True)
+
+    def copy(self) -> OdooDatabase:
+        return OdooDatabase(self.name)
+
+    @property
+    def filestore(self) -> Path:
+        return self._filestore(self.name)
+
+    # --- Odoo ---------------------------------------------------------------------------------
+
+    def odoo(self, *words: str, stdin: str | None = None, environment=None) -> str:
+        """Run Odoo on this database to its end; return its log.
+
+        :raises AssertionError: it ended with an error
+        """
+        run = subprocess.run(
+            self.command(*words),
+            input=stdin,
+            stdin=None if stdin else subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=300,
+            env={**os.environ, **(environment or {})},
+        )
+        assert run.returncode == 0, f"odoo {' '.join(words)} failed:\n{run.stdout[-6000:]}"
+        return run.stdout
+
+    def command(self, *words: str) -> list[str]:
+        """The command line; a sub-command (`shell`) is the first of `words`."""
+        python, script, *options = shlex.split(os.environ["SAAS_SYNC_ODOO_CMD"])
+        sub = [words[0]] if words and not words[0].startswith("-") else []
+        rest = words[len(sub) :]
+        if sub == ["module"]:  # options come after the sub-command of the sub-command
+            return [python, script, "module", rest[0], *options, "-d", self.name, *rest[1:]]
+        return [python, script, *sub, *options, "-d", self.name, *rest]
+
+    def install(self) -> str:
+        return self.odoo("-i", "saas_sync", "--stop-after-init", "--no-http")
+
+    def upgrade(self) -> str:
+        return self.odoo("-u", "saas_sync", "--stop-after-init", "--no-http")
+
+    def uninstall(self) -> str:
+        return self.odoo("module", "uninstall", "saas_sync")
+
+    def run(self, code: str, **values):
+        """Run Python in `odoo shell`, with `values` as names; return what it assigned to `result`.
+
+        The transaction is committed at the end.
+        """
+        given = "".join(f"{name} = {value!r}\n" for name, value in values.items())
+        tail = f"\nenv.cr.commit()\nimport json\nprint({RESULT!r} + json.dumps(result))\n"
+        # One exec: the shell would take a blank line inside a function for its end.
+        source = f"exec(compile({given + code + tail!r}, '<test>', 'exec'))\n"
+        output = self.odoo("shell", "--no-http", stdin=source)
+        found = re.search(re.escape(RESULT) + "(.*)", output)
+        assert found, f"the code in odoo shell did not end:\n{output[-6000:]}"
+        return json.loads(found[1])
+
+    # --- SQL ----------------------------------------------------------------------------------
+
+    def rows(self, query: str, *values) -> list[tuple]:
+        with psycopg2.connect(dbname=self.name) as connection, connection.cursor() as cursor:
+            cursor.execute(query, values or None)
+            found = cursor.fetchall()
+        connection.close()
+        return found
+
+    def value(self, query: str, *values):
+        return self.rows(query, *values)[0][0]
+
+    def execute(self, statement: str, *values) -> None:
+        connection = psycopg2.connect(dbname=self.name)
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            cursor.execute(statement, values or None)
+        connection.close()
+
+    @staticmethod
+    def _program(name: str, *words: str) -> None:
+        path = Path(os.environ["SAAS_SYNC_PG_BIN"]) / name
+        run = subprocess.run([path, *words], capture_output=True, text=True)
+        assert run.returncode == 0, run.stderr
+
+    @staticmethod
+    def _filestore(name: str) -> Path:
+        return Path(os.environ["SAAS_SYNC_DATA_DIR"]) / "filestore" / name
+
+
+def complaints(log: str) -> list[str]:
+    """What Odoo's log warns of, or worse. Deprecations within Odoo and its libraries are theirs."""
+    return [
+        f"{line['level']} {line['logger']}: {line['message']}"
+        for line in LOG_LINE.finditer(log)
+        if line["level"] in ("WARNING", "ERROR", "CRITICAL")
+        and not (line["logger"] == "py.warnings" and "/saas_sync/" not in line["message"])
+    ]
