@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ..engine.contracts import RemoteRecord
+from ..engine.convert import converter_for
 from ..engine.errors import DataError
 from ..engine.merge import FieldRule
 from .sync_mapping_line import RELATIONAL
@@ -31,7 +32,8 @@ class RecordAdapter:
         self.connection = mapping.connection_id
         self.model = mapping._model()
         self.lines = list(mapping.line_ids)
-        self.converters = {line.odoo_field: line._converter() for line in self.lines}
+        self.specs = mapping._specs()
+        self.converters = {key: converter_for(spec) for key, spec in self.specs.items()}
         self.rules: list[FieldRule] = mapping._rules()
         self._far_ids: dict[tuple, int | None] = {}
         self._link_cache: dict[tuple, object] = {}
@@ -164,7 +166,7 @@ class RecordAdapter:
         owners = {}
         for line in self.lines:
             if line.converter == 'owner':
-                for option in line._remote_schema()[:1].options or []:
+                for option in self.specs[line.odoo_field].params.get('options') or []:
                     email = ((option.get('meta') or {}).get('email') or option['label']).lower()
                     owners[email] = option['value']
         return owners

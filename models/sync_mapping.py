@@ -266,6 +266,19 @@ class SyncMapping(models.Model):
         """The merge rules of the lines, each kept within the direction of the mapping."""
         return [line._rule(self.direction) for line in self.line_ids]
 
+    def _remote_schema(self):
+        """What is known of all the remote fields the lines name: one query for a mapping."""
+        names = {name for line in self.line_ids for name in line._remote_fields()}
+        return self.env['sync.remote.field'].sudo().search([
+            ('connection_id', '=', self.connection_id.id),
+            ('remote_object', '=', self.remote_object), ('name', 'in', sorted(names)),
+        ])
+
+    @tools.ormcache('self.id')
+    def _specs(self):
+        """``{line key: FieldSpec}``: plain values, the same until a line or the schema changes."""
+        return {line.odoo_field: line._spec() for line in self.line_ids}
+
     def _fields_to_read(self):
         """``(remote fields, associated objects)`` a read of this mapping has to ask for."""
         names, associations = set(), set()

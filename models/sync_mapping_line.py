@@ -8,10 +8,10 @@ by its code); anything longer is only read.
 
 from __future__ import annotations
 
-from odoo import api, fields, models
+from odoo import api, fields, models, tools
 from odoo.exceptions import ValidationError
 
-from ..engine.convert import CONVERTERS, FieldSpec, check, converter_for
+from ..engine.convert import CONVERTERS, FieldSpec, check
 from ..engine.merge import FieldRule
 
 RULES = [
@@ -194,11 +194,11 @@ class SyncMappingLine(models.Model):
         return tuple(name.strip() for name in (self.remote_field or '').split('+') if name.strip())
 
     def _remote_schema(self):
-        return self.env['sync.remote.field'].sudo().search([
-            ('connection_id', '=', self.connection_id.id),
-            ('remote_object', '=', self.remote_object),
-            ('name', 'in', self._remote_fields()),
-        ])
+        """What is known of the line's remote fields, in their order in the line."""
+        names = self._remote_fields()
+        known = self.mapping_id._remote_schema()
+        return known.filtered(lambda field: field.name in names).sorted(
+            lambda field: names.index(field.name))
 
     def _last_field(self, silent=False):
         model = self.env.get(self.mapping_id.model)
@@ -233,10 +233,8 @@ class SyncMappingLine(models.Model):
             converter=self.converter,
         )
 
-    def _converter(self):
-        return converter_for(self._spec())
-
     @api.model
+    @tools.ormcache()
     def _country_names(self):
         countries = self.env['res.country'].sudo().with_context(lang='en_US')
         return {country.code: country.name for country in countries.search([('code', '!=', False)])}

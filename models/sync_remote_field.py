@@ -97,6 +97,7 @@ class SyncRemoteField(models.Model):
         ))
         self._archive_missing(connection, remote_object, [field.name for field in remote_fields])
         self.invalidate_model()
+        self.env['sync.mapping']._forget()
         return len(remote_fields)
 
     @api.model
