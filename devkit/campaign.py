@@ -90,7 +90,7 @@ class Campaign:
 
     def _suite(self, suite: Suite, foreground: bool) -> Counts:
         if self._stopped.is_set():
-            self._print(suite.name, "not run, because of the failure before it")
+            self._print(suite.name, "not run: stopped before its turn")
             return Counts()
         report = self._layout.reports / f"{suite.name}.xml"
         report.parent.mkdir(parents=True, exist_ok=True)
