@@ -54,9 +54,9 @@ SECRET_FORM_FIELDS = frozenset(
 )
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Call:
-    """One request in all its tries."""
+    """One request in all its tries. ``doubtful``: one of them may have been carried out."""
 
     request: requests.PreparedRequest
     path: str
@@ -64,6 +64,7 @@ class _Call:
     bucket: str
     idempotent: bool
     authenticated: bool
+    doubtful: bool = False
 
 
 class HttpClient:
@@ -162,7 +163,8 @@ class HttpClient:
         :raises AuthError: no token, or the token is refused after a refresh.
         :raises ConfigurationError: the address may not be called.
         :raises RateLimitError: 429, or the budget asks for a longer wait than ``max_wait``.
-        :raises TransientError: no answer, 5xx, 423, 477, or an open breaker; tries are used up.
+        :raises TransientError: no answer, 5xx, 423, 477, or an open breaker; tries are used up. Its
+            ``code`` is ``NOT_REACHED`` where no try ever left us.
         :raises UnknownOutcome: a request that is not idempotent was sent and its fate is unknown.
         :raises ContractError: a redirection, or a body too large or not decodable.
         """
@@ -301,8 +303,9 @@ class HttpClient:
             self._record(call, began, time.monotonic() - clock, None, str(refused))
             raise
         self._record(call, began, time.monotonic() - clock, response, error)
+        call.doubtful |= sent and (response is None or response.status >= 500)
         if response is None:
-            return outcomes.broken(error, sent=sent, idempotent=call.idempotent)
+            return outcomes.broken(error, sent=call.doubtful, idempotent=call.idempotent)
         return self._judged(call, response, error)
 
     def _judged(self, call: _Call, response: HttpResponse, unreadable: str | None) -> Try:

@@ -28,6 +28,8 @@ from .transport import RawResponse
 #: Answers that say "not now" and are no verdict on the request (HubSpot, "Error handling"):
 #: 423 a record is locked by a mass update, 477 the account is being moved. Value: least pause in s.
 NOT_NOW = {423: 2.0, 477: 0.0}
+#: The ``code`` of an error that says that no try of the request ever left us.
+NOT_REACHED = 'NOT_REACHED'
 #: Where a 429 says nothing of its own: the period of most burst limits, in seconds.
 DEFAULT_BLOCK = 10.0
 _REQUEST_IDS = ('x-hubspot-correlation-id', 'x-request-id', 'request-id', 'x-correlation-id')
@@ -69,7 +71,9 @@ def broken(reason: str, *, sent: bool, idempotent: bool) -> Try:
         unknown = UnknownOutcome(f'Sent, and no answer came: {reason}', user_message=_BUSY)
         return Try(error=unknown, indicts=True)
     where = 'No answer came' if sent else 'The remote was not reached'
-    error = TransientError(f'{where}: {reason}', user_message=_BUSY)
+    error = TransientError(
+        f'{where}: {reason}', user_message=_BUSY, code=None if sent else NOT_REACHED
+    )
     return Try(error=error, again=True, indicts=True)
 
 

@@ -1,6 +1,8 @@
-"""Token, budget and breaker that note what the HTTP client asks of them."""
+"""Token, budget and breaker that note what the HTTP client asks of them; calls in short."""
 
 from __future__ import annotations
+
+from tiny_server import answer
 
 from engine.errors import TransientError
 from engine.http import HttpClient
@@ -73,3 +75,14 @@ def client(server, **options):
     made = HttpClient(base_url=server.url, allowed_hosts=(), **options)
     made.sleeps = sleeps
     return made
+
+
+OK = answer(200, {'ok': True})
+
+
+def get(http, path='/x', idempotent=True, **options):
+    return http.request('GET', path, idempotent=idempotent, **options)
+
+
+def post(http, idempotent=False, **options):
+    return http.request('POST', '/x', json={'a': 1}, idempotent=idempotent, **options)
