@@ -31,12 +31,18 @@ class Call:
     arguments: dict[str, Any] = field(default_factory=dict)
 
 
-def day(records: Mapping[str, Sequence[dict]], stages: Sequence[int], rng: random.Random) -> list:
+def day(
+    records: Mapping[str, Sequence[dict]],
+    stages: Sequence[int],
+    sellers: Sequence[int],
+    rng: random.Random,
+) -> list[Call]:
     """The calls of the day, shuffled.
 
     :param records: linked Odoo records by kind, `{"id", "name", "email", "stage_id"}` each;
         deals are open ones
     :param stages: the ids of the CRM's stages in their order
+    :param sellers: the ids of the users whom HubSpot knows as owners
     """
     contacts, companies, deals = (
         _shuffled(records[kind], rng) for kind in ("contacts", "companies", "deals")
@@ -51,7 +57,7 @@ def day(records: Mapping[str, Sequence[dict]], stages: Sequence[int], rng: rando
     calls += [_deal_call(row, n, stages, rng) for n, row in enumerate(_take(deals, 25))]
     revenue = {"expected_revenue": rng.randrange(5, 90) * 1000.0}
     calls.append(_write("crm.lead", _ids(_take(deals, 10)), revenue))
-    calls += _births(companies, contacts, rng)
+    calls += _births(companies, contacts, sellers, rng)
     rng.shuffle(calls)
     return calls
 
@@ -96,7 +102,9 @@ def _deal_call(row: dict, n: int, stages: Sequence[int], rng: random.Random) -> 
     return _write("crm.lead", [row["id"]], values[n % len(values)])
 
 
-def _births(companies: Sequence[dict], contacts: Sequence[dict], rng: random.Random) -> list[Call]:
+def _births(
+    companies: Sequence[dict], contacts: Sequence[dict], sellers: Sequence[int], rng: random.Random
+) -> list[Call]:
     """Creations, up to a dozen a call; contacts work for companies we know, deals are with people
     we know.
     """
@@ -118,6 +126,7 @@ def _births(companies: Sequence[dict], contacts: Sequence[dict], rng: random.Ran
             "name": f"Odoo opportunity {n + 1}",
             "type": "opportunity",
             "partner_id": contacts[n]["id"],
+            "user_id": rng.choice(sellers),
             "expected_revenue": 1000.0 * (n + 1),
         }
         for n in range(BIRTHS["deals"])

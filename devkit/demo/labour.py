@@ -19,7 +19,7 @@ FIELDS = {
 def work(stage: Stage, connection: int, rng: random.Random) -> tuple[int, int]:
     """Make the changes; return the number of records changed and of calls made."""
     stage.account.webhooks(target=webhook_url(stage, connection))
-    calls = clerks.day(_linked(stage, connection), _stages(stage), rng)
+    calls = clerks.day(_linked(stage, connection), _stages(stage), _sellers(stage), rng)
     changed = 0
     with Progress("A day in Odoo", clerks.TOTAL) as bar:
         for call in calls:
@@ -42,6 +42,12 @@ def _linked(stage: Stage, connection: int) -> dict[str, list[dict]]:
         rows = stage.erp.rows(model, [("id", "in", ids)], FIELDS[model])
         found[kind] = [row for row in rows if row["active"]]
     return found
+
+
+def _sellers(stage: Stage) -> list[int]:
+    emails = [row["email"] for row in stage.account.owners()]
+    rows = stage.erp.rows("res.users", [("login", "in", emails)], ["login"], order="id")
+    return [row["id"] for row in rows]
 
 
 def _stages(stage: Stage) -> list[int]:

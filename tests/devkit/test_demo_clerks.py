@@ -7,6 +7,7 @@ import pytest
 from devkit.demo import clerks
 
 STAGES = [1, 2, 3, 4]
+SELLERS = [7, 8]
 
 
 def records():
@@ -19,7 +20,7 @@ def records():
 
 @pytest.fixture
 def calls():
-    return clerks.day(records(), STAGES, random.Random(5))
+    return clerks.day(records(), STAGES, SELLERS, random.Random(5))
 
 
 def test_three_hundred_records_are_changed(calls):
@@ -55,4 +56,4 @@ def test_a_moved_deal_gets_another_stage(calls):
 
 
 def test_the_same_seed_gives_the_same_day(calls):
-    assert clerks.day(records(), STAGES, random.Random(5)) == calls
+    assert clerks.day(records(), STAGES, SELLERS, random.Random(5)) == calls
