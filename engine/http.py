@@ -152,32 +152,25 @@ class HttpClient:
         """Send one request and return its answer.
 
         :param path: begins with ``/``; ids in it are percent-encoded by the caller.
-        :param idempotent: whether sending it twice does no harm; only then is it repeated after a
-            connection that broke with the request on its way.
-        :param form: sent as a form instead of ``json``; its values under telling names, and
-            ``code``, are secrets.
+        :param idempotent: sending it twice does no harm; only then is it repeated when the
+            connection broke with the request on its way.
+        :param form: sent as a form instead of ``json``; its secrets are masked in records.
         :param bucket: which part of the budget it uses.
-        :param authenticated: send the token, and refresh it once after a 401. Without, a 401 is
-            returned as any other answer.
+        :param authenticated: send the token, refresh it once after a 401. Else a 401 is returned.
         :param base_url: another base for this request, on an allowed host.
         :raises AuthError: no token, or the token is refused after a refresh.
         :raises ConfigurationError: the address may not be called.
         :raises RateLimitError: 429, or the budget asks for a longer wait than ``max_wait``.
-        :raises TransientError: no answer, 5xx, 423, 477, or an open breaker; tries are used up. Its
+        :raises TransientError: no answer, 5xx, 423, 477 or an open breaker, tries used up;
             ``code`` is ``NOT_REACHED`` where no try ever left us.
-        :raises UnknownOutcome: a request that is not idempotent was sent and its fate is unknown.
+        :raises UnknownOutcome: not idempotent, sent, and its fate is not known.
         :raises ContractError: a redirection, or a body too large or not decodable.
         """
-        if json is not None and form is not None:
-            raise ValueError('A request has one body: json or form.')
-        call = _Call(
-            request=self._prepared(method, path, json, params, form, headers, base_url),
-            path=path,
-            summary=self._summary(json, form),
-            bucket=bucket,
-            idempotent=idempotent,
-            authenticated=authenticated,
-        )
+        prepared = self._prepared(method, path, json, params, form, headers, base_url)
+        summary = self._summary(json, form)
+        return self._run(_Call(prepared, path, summary, bucket, idempotent, authenticated))
+
+    def _run(self, call: _Call) -> HttpResponse:
         retrying = tenacity.Retrying(
             stop=tenacity.stop_after_attempt(self._retries + 1),
             retry=tenacity.retry_if_result(lambda result: result.again),
@@ -193,6 +186,8 @@ class HttpClient:
     # --- the request ------------------------------------------------------------------------------
 
     def _prepared(self, method, path, json, params, form, headers, base_url):
+        if json is not None and form is not None:
+            raise ValueError('A request has one body: json or form.')
         base = self._checked(base_url) if base_url else self.base_url
         if not path.startswith('/'):
             raise ValueError(f'A path begins with a slash: {path!r}')

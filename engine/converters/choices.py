@@ -22,6 +22,8 @@ from .text import one_line
 
 
 class Selection(OneField):
+    """A choice of the remote against one of Odoo, by the map in the mapping line."""
+
     name = 'selection'
     label = 'Choice'
     odoo_types = frozenset(('selection', 'char'))

@@ -28,6 +28,8 @@ _EMAIL = re.compile(rf'(?=[^@]{{1,64}}@){_PART}(?:\.{_PART})*@{_PART}(?:\.{_PART
 
 
 class Email(OneField):
+    """One e-mail address; of ``Ada <ada@example.com>`` the address."""
+
     name = 'email'
     label = 'E-mail address'
     odoo_types = frozenset(('char', 'text'))
@@ -57,6 +59,8 @@ _PLAIN = re.compile(r'\+?[0-9]{3,20}')
 
 
 class Phone(OneField):
+    """A telephone number, compared by its digits."""
+
     name = 'phone'
     label = 'Telephone number'
     odoo_types = frozenset(('char',))
@@ -113,6 +117,8 @@ _HOST = re.compile(r'[^\s/?#@:]+\.[^\s/?#@:.]+\.?(?::[0-9]{1,5})?')
 
 
 class Url(OneField):
+    """A web address, compared without its scheme."""
+
     name = 'url'
     label = 'Web address'
     odoo_types = frozenset(('char',))

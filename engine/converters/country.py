@@ -44,6 +44,8 @@ _CODE = re.compile(r'[A-Z]{2}')
 
 
 class Country(OneField):
+    """A country, by ISO code or English name."""
+
     name = 'country'
     label = 'Country'
     odoo_types = frozenset(('char',))

@@ -83,6 +83,8 @@ class _Temporal(OneField):
 
 
 class Date(_Temporal):
+    """A day; of a remote time the day in UTC."""
+
     name = 'date'
     label = 'Date'
     odoo_types = frozenset(('date',))
@@ -97,6 +99,8 @@ class Date(_Temporal):
 
 
 class DateTime(_Temporal):
+    """A moment, in UTC and to the second."""
+
     name = 'datetime'
     label = 'Date and time'
     odoo_types = frozenset(('datetime',))

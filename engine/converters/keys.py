@@ -27,6 +27,8 @@ class _Key(OneField):
 
 
 class Link(_Key):
+    """The first associated record, of one remote object or of several."""
+
     name = 'link'
     label = 'Linked record'
     remote_types = frozenset(('association', 'reference', 'string', 'other'))
@@ -43,12 +45,16 @@ class Link(_Key):
 
 
 class Owner(_Key):
+    """Who is responsible; the Odoo side finds the user by e-mail address."""
+
     name = 'owner'
     label = 'Owner, by e-mail address'
     remote_types = frozenset(('enumeration', 'reference', 'string', 'other'))
 
 
 class Stage(_Key):
+    """A pipeline stage; the Odoo side keeps which stage of Odoo it is."""
+
     name = 'stage'
     label = 'Stage of the pipeline'
     remote_types = frozenset(('enumeration', 'string', 'other'))

@@ -52,6 +52,8 @@ class _Number(OneField):
 
 
 class Integer(_Number):
+    """A whole number that fits PostgreSQL's int4."""
+
     name = 'integer'
     label = 'Whole number'
     odoo_types = frozenset(('integer',))
@@ -76,6 +78,8 @@ class Integer(_Number):
 
 
 class DecimalNumber(_Number):
+    """A number at the field's precision; canonical as text."""
+
     name = 'decimal'
     label = 'Decimal number'
     odoo_types = frozenset(('float', 'monetary'))
@@ -109,6 +113,8 @@ class DecimalNumber(_Number):
 
 
 class Boolean(OneField):
+    """Yes or no; empty means no."""
+
     name = 'boolean'
     label = 'Yes or no'
     odoo_types = frozenset(('boolean',))

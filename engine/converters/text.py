@@ -41,6 +41,8 @@ def several_lines(value: Any) -> str | None:
 
 
 class Text(OneField):
+    """One line of text; also shows values of other types as text."""
+
     name = 'text'
     label = 'Text'
     odoo_types = frozenset(('char', 'text'))
@@ -59,6 +61,8 @@ class Text(OneField):
 
 
 class Multiline(Text):
+    """Text whose line breaks and inner blanks count."""
+
     name = 'multiline'
     label = 'Text of several lines'
 
