@@ -61,9 +61,9 @@ class SyncLane(models.Model):
         """Give up what waits in these lanes; the messages stay in the log, cancelled."""
         self._check_may_operate()
         lanes = self.sudo()
-        for direction in ('in', 'out'):
-            ids = lanes.filtered_domain([('direction', '=', direction)]).ids
-            lanes._cancel(direction, 'lane_id = ANY(%s)', [ids])
+        # Grouped first: cancelling deletes the lanes.
+        for direction, group in lanes.grouped('direction').items():
+            lanes._cancel(direction, 'lane_id = ANY(%s)', [group.ids])
         return self._notify(self.env._('%s records were taken off the list.', len(self)))
 
     def action_assign_me(self):
