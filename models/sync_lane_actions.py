@@ -132,24 +132,26 @@ class SyncLane(models.Model):
 
     @api.model
     def _cancel(self, direction, where, params):
+        """Cancel the open messages a SQL condition finds, and drop the lanes that leaves empty.
+
+        What a worker is just working on is not touched.
+        """
         table = self._message_model(direction)._table
+        idle = """(lane_id IS NULL OR lane_id IN (
+                       SELECT id FROM sync_lane WHERE state <> 'running'))"""
+        which = f"{where} AND state IN ('pending', 'failed') AND {idle}"
+        self.env.cr.execute(f'SELECT id, lane_id FROM {table} WHERE {which}', params)
+        found = self.env.cr.fetchall()
         self.env.cr.execute(
-            f"""WITH gone AS (
-                    UPDATE {table} SET state = 'cancelled', lane_id = NULL,
-                           done_at = now() AT TIME ZONE 'UTC', reason = %s
-                     WHERE {where} AND state IN ('pending', 'failed')
-                       AND (lane_id IS NULL OR lane_id IN (
-                            SELECT id FROM sync_lane WHERE state <> 'running'))
-                    RETURNING 1)
-                SELECT count(*) FROM gone""",
-            [self.env._('Given up by %s.', self.env.user.name), *params])
-        count = self.env.cr.fetchone()[0]
+            f"""UPDATE {table} SET state = 'cancelled', lane_id = NULL, reason = %s,
+                       done_at = now() AT TIME ZONE 'UTC' WHERE id = ANY(%s)""",
+            [self.env._('Given up by %s.', self.env.user.name), [row[0] for row in found]])
         self.env.cr.execute(
-            f"""DELETE FROM sync_lane l WHERE l.direction = %s AND l.state <> 'running'
+            f"""DELETE FROM sync_lane l WHERE l.id = ANY(%s) AND l.state <> 'running'
                    AND NOT EXISTS (SELECT 1 FROM {table} m WHERE m.lane_id = l.id)""",
-            [direction])
+            [list({row[1] for row in found if row[1]})])
         self.env.invalidate_all()
-        return count
+        return len(found)
 
     # === FROM THE MESSAGES' SIDE === #
 
