@@ -1,1 +1,1 @@
-from . import api, oauth, webhook
+from . import access_log, api, oauth, webhook

@@ -45,7 +45,6 @@ class SyncConnection(models.Model):
     _description = 'SaaS connection'
     _inherit = ['mail.thread', 'mail.activity.mixin']
     _order = 'name, id'
-    _check_company_auto = True
 
     #: What cannot change any more once records are linked.
     IDENTITY = frozenset({'provider', 'company_id', 'external_namespace'})

@@ -40,7 +40,8 @@ class SyncConnection(models.Model):
 
     def _figures(self):
         """``{id: {waiting, failed, oldest, last_event}}`` in one statement."""
-        self.env.flush_all()
+        for model in ('sync.connection', 'sync.event', 'sync.outbox', 'sync.lane'):
+            self.env[model].flush_model()
         self.env.cr.execute(
             """
             SELECT c.id, coalesce(i.waiting, 0) + coalesce(o.waiting, 0) AS waiting,

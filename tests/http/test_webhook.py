@@ -2,11 +2,13 @@
 
 import gzip
 import json
+import logging
 import time
 from urllib.parse import urlsplit
 
-from odoo.tests import HttpCase, tagged
+from odoo.tests import HttpCase, TransactionCase, tagged
 
+from ...controllers.access_log import MaskAddresses
 from ...models import backlog
 from ..account import PUBLIC_URL, AccountMixin, encode, notification, sign
 
@@ -291,3 +293,35 @@ class TestDeliveries(WebhookCase):
         self.assertNotIn(self.connection.webhook_token, text)
         self.assertNotIn('b2f4a7de', text)
         self.assertNotIn('ada@example.com', text)
+
+
+@tagged('post_install', '-at_install')
+class TestAccessLog(TransactionCase):
+    def line(self, message, *args):
+        """What the server's access log makes of a line."""
+        logger = logging.getLogger('werkzeug')
+        record = logger.makeRecord('werkzeug', logging.INFO, '', 0, message, args, None)
+        for each in logger.filters:
+            if isinstance(each, MaskAddresses):
+                each.filter(record)
+        return record.getMessage()
+
+    def test_webhook_addresses_are_cut_short(self):
+        token = '75oRS7bjYl2HovbVVdDEpiVAOujjLZML9X4qkDrzRIY'
+        for line in (
+            self.line(f'127.0.0.1 - "POST /saas_sync/webhook/{token} HTTP/1.1" 202 -'),
+            self.line('"%s" %s %s', f'POST /saas_sync/webhook/{token}?a=b HTTP/1.1', '202', '-'),
+        ):
+            self.assertIn('POST /saas_sync/webhook/75oR*** HTTP/1.1', line)
+            self.assertIn('202', line)
+
+    def test_the_query_of_a_sign_in_is_left_out(self):
+        line = self.line('"GET /saas_sync/oauth/callback?code=na1-x&state=AX_y HTTP/1.1" 303 -')
+        self.assertEqual(line, '"GET /saas_sync/oauth/callback?*** HTTP/1.1" 303 -')
+        line = self.line('"GET /web/login?redirect=%2Fsaas_sync%2Foauth%2Fcallback%3Fcode%3Dna1-x '
+                         'HTTP/1.1" 200 -')
+        self.assertNotIn('na1-x', line)
+
+    def test_other_lines_stay_as_they_are(self):
+        for line in ('"GET /saas_sync/health HTTP/1.1" 200 -', '"GET /web?code=1 HTTP/1.1" 200 -'):
+            self.assertEqual(self.line(line), line)

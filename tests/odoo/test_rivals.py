@@ -65,7 +65,8 @@ class RivalsCase(AccountMixin, TransactionCase):
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join()
+            thread.join(60)
+        self.assertFalse([thread for thread in threads if thread.is_alive()], 'a rival waits')
         self.assertEqual(errors, [])
         return results
 
