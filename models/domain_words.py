@@ -105,4 +105,5 @@ def _value(record, field, value):
         return record.env._('on') if value else record.env._('off')
     if field.type == 'selection' and value:
         return str(dict(field._description_selection(record.env)).get(value, value))
-    return str(value) if value or value == 0 and value is not False else record.env._('empty')
+    is_empty = value is None or value is False or value == ''
+    return record.env._('empty') if is_empty else str(value)

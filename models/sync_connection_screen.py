@@ -71,7 +71,10 @@ class SyncConnection(models.Model):
             ['connection_id', 'remote_object'], ['name:array_agg'])
         schema = {(connection.id, name): set(names) for connection, name, names in groups}
         for connection in self:
-            own = {name: names for (key, name), names in schema.items() if key == connection._origin.id}
+            own = {
+                name: names for (key, name), names in schema.items()
+                if key == connection._origin.id
+            }
             needed = set(connection.mapping_ids.mapped('remote_object')) or set(own)
             connection.has_schema = bool(own)
             connection.has_external_id = bool(needed) and all(

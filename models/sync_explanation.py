@@ -139,7 +139,8 @@ class SyncExplanation(models.AbstractModel):
         if link.state == 'conflict':
             return link.reason
         if not link.last_synced_at:
-            return self.env._('It is linked to %(saas)s record %(id)s.', saas=saas, id=link.remote_id)
+            return self.env._(
+                'It is linked to %(saas)s record %(id)s.', saas=saas, id=link.remote_id)
         return self.env._(
             'Odoo and %(saas)s last agreed on it %(when)s.', saas=saas,
             when=self._when(link.last_synced_at))
@@ -201,7 +202,7 @@ class SyncExplanation(models.AbstractModel):
             sentences.append(self.env._('A change has just been noted and is about to be worked.'))
         if not sentences:
             return None
-        return ' '.join(sentences + [self._say_workers(standing)]).strip()
+        return ' '.join([*sentences, self._say_workers(standing)]).strip()
 
     @api.model
     def _say_lane(self, lane, connection):

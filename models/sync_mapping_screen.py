@@ -16,7 +16,7 @@ class SyncMapping(models.Model):
 
     # === COMPUTE === #
 
-    @api.depends('direction', 'create_in', 'create_out', 'connection_id', 'remote_object', 'model_id')
+    @api.depends('direction', 'connection_id', 'remote_object', 'model_id')
     def _compute_summary(self):
         for mapping in self:
             mapping.summary = mapping.connection_id and mapping._sentence()
@@ -27,13 +27,13 @@ class SyncMapping(models.Model):
             'saas': self.connection_id._remote_label(),
         }
         if self.direction == 'in':
-            return self.env._('What changes in %(saas)s (%(object)s) is written to Odoo (%(odoo)s).',
-                              **names)
+            return self.env._(
+                'What changes in %(saas)s (%(object)s) is written to Odoo (%(odoo)s).', **names)
         if self.direction == 'out':
-            return self.env._('What changes in Odoo (%(odoo)s) is written to %(saas)s (%(object)s).',
-                              **names)
-        return self.env._('%(odoo)s in Odoo and %(object)s in %(saas)s are kept in step, both ways.',
-                          **names)
+            return self.env._(
+                'What changes in Odoo (%(odoo)s) is written to %(saas)s (%(object)s).', **names)
+        return self.env._(
+            '%(odoo)s in Odoo and %(object)s in %(saas)s are kept in step, both ways.', **names)
 
     @api.depends('line_ids')
     def _compute_line_count(self):

@@ -13,8 +13,8 @@ SENTENCES = {
              'e-mail of the contact in Odoo.',
     'stage': 'The stage "Kick-off" has no counterpart in Odoo. Add it to the stage map of the '
              'mapping "Lead/Opportunity ↔ deals".',
-    'duplicate': 'HubSpot has two contacts with the e-mail of this one. Merge them in HubSpot, then '
-                 'replay.',
+    'duplicate': 'HubSpot has two contacts with the e-mail of this one. Merge them in HubSpot, '
+                 'then replay.',
 }
 
 
@@ -48,7 +48,8 @@ class ScreenData:
             'connection_id': connection.id, 'remote_object': remote_object,
             'model_id': self.env['ir.model']._get_id(model),
             'line_ids': [
-                Command.create({'odoo_field': field, 'remote_field': remote, 'converter': converter})
+                Command.create(
+                    {'odoo_field': field, 'remote_field': remote, 'converter': converter})
                 for field, (remote, converter) in lines.items()
             ],
             **values,

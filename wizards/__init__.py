@@ -1,4 +1,1 @@
-from . import sync_choose_objects
-from . import sync_record_status
-from . import sync_replay
-from . import sync_value_map
+from . import sync_choose_objects, sync_record_status, sync_replay, sync_value_map

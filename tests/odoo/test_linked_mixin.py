@@ -87,7 +87,8 @@ class WhyCase(ScreenCase):
 
     def why(self, record, user=None):
         action = record.with_user(user or self.outsider).action_open_sync()
-        status = self.env['sync.record.status'].with_user(user or self.outsider).browse(action['res_id'])
+        status = self.env['sync.record.status'].with_user(
+            user or self.outsider).browse(action['res_id'])
         return status.why_nothing or '\n'.join(status.line_ids.mapped('why'))
 
 
@@ -121,7 +122,8 @@ class TestWhy(WhyCase):
 
     def test_a_mapping_that_creates_nothing_says_what_it_waits_for(self):
         self.mapping.create_out = False
-        self.assertIn('as soon as HubSpot has a record that matches by Email', self.why(self.partner()))
+        self.assertIn(
+            'as soon as HubSpot has a record that matches by Email', self.why(self.partner()))
 
     def test_a_paused_connection(self):
         self.connection.state = 'paused'

@@ -7,6 +7,8 @@ from odoo.tests.common import TransactionCase
 
 from ..screen_data import ScreenData
 
+TOKEN = 'pat-na1-0123456789'
+
 
 class ScreenCase(TransactionCase):
 
@@ -38,7 +40,8 @@ class TestMenus(ScreenCase):
         self.assertNotIn(self.env.ref('saas_sync.menu_root').id, self.visible(self.outsider))
 
     def test_with_the_group_every_menu_but_the_settings_is_there(self):
-        menus = self.env['ir.ui.menu'].search([('id', 'child_of', self.env.ref('saas_sync.menu_root').id)])
+        menus = self.env['ir.ui.menu'].search(
+            [('id', 'child_of', self.env.ref('saas_sync.menu_root').id)])
         missing = menus.filtered(lambda menu: menu.id not in self.visible(self.operator))
         self.assertEqual(missing, self.env.ref('saas_sync.menu_settings'))
 
@@ -58,17 +61,18 @@ class TestConnectionForm(ScreenCase):
     def test_a_secret_is_written_and_never_comes_back(self):
         with Form(self.env['sync.connection']) as form:
             form.name = 'New'
-            form.access_token_input = 'pat-na1-0123456789'
+            form.access_token_input = TOKEN
         connection = form.record
         self.assertTrue(connection.has_access_token)
-        self.assertEqual(self.env['sync.credential']._get(connection, 'access_token'), 'pat-na1-0123456789')
-        names = [name for name, field in connection._fields.items() if field.type in ('char', 'text')]
-        self.assertNotIn('pat-na1-0123456789', str(connection.read(names)))
+        self.assertEqual(self.env['sync.credential']._get(connection, 'access_token'), TOKEN)
+        names = [
+            name for name, field in connection._fields.items() if field.type in ('char', 'text')]
+        self.assertNotIn(TOKEN, str(connection.read(names)))
 
     def test_the_set_up_names_the_next_step(self):
         connection = self.env['sync.connection'].create({'name': 'New'})
         self.assertEqual(connection.setup_step, 1)
-        connection.access_token_input = 'pat-na1-0123456789'
+        connection.access_token_input = TOKEN
         self.assertEqual(connection.setup_step, 2)
         connection.write({'state': 'connected', 'remote_account': '77'})
         self.assertEqual(connection.setup_step, 3)
@@ -93,7 +97,8 @@ class TestConnectionForm(ScreenCase):
         self.assertEqual(self.env['sync.event'].search(action['domain']).remote_id, '7')
 
     def test_an_operator_reads_the_form_without_the_manager_s_fields(self):
-        arch = self.env['sync.connection'].with_user(self.operator).get_view(view_type='form')['arch']
+        connections = self.env['sync.connection'].with_user(self.operator)
+        arch = connections.get_view(view_type='form')['arch']
         self.assertNotIn('access_token_input', arch)
         self.assertNotIn('webhook_url', arch)
 
@@ -116,7 +121,8 @@ class TestFailures(ScreenCase):
 
     def test_two_causes_of_one_sentence_stay_two_groups(self):
         for key in ('1', '2'):
-            self.data.failed_lane(self.connection, key, error_message='Same', fingerprint=f'data|{key}')
+            self.data.failed_lane(
+                self.connection, key, error_message='Same', fingerprint=f'data|{key}')
         names = [group['fingerprint'] for group in self.groups()]
         self.assertEqual(len(set(names)), 2)
 
@@ -124,7 +130,8 @@ class TestFailures(ScreenCase):
         self.data.failed_lane(self.connection, '1', 'stage')
         name = self.groups()[0]['fingerprint']
         opened = self.groups(
-            opening_info=[{'value': name, 'folded': False, 'offset': 0, 'limit': 80, 'groups': None}],
+            opening_info=[
+                {'value': name, 'folded': False, 'offset': 0, 'limit': 80, 'groups': None}],
             unfold_read_specification={'key': {}})
         self.assertEqual([record['key'] for record in opened[0]['__records']], ['1'])
 
@@ -145,7 +152,8 @@ class TestFailures(ScreenCase):
         lane = self.data.failed_lane(self.connection, '1', 'stage')
         event = self.data.event(self.connection, '1', lane, state='failed')
         kept = self.data.event(
-            self.connection, '2', self.data.failed_lane(self.connection, '2', 'duplicate'), state='failed')
+            self.connection, '2', self.data.failed_lane(self.connection, '2', 'duplicate'),
+            state='failed')
         self.env['sync.lane'].with_user(self.operator).action_ignore_matching(
             [('fingerprint', '=', lane.fingerprint)])
         self.assertEqual(event.state, 'cancelled')
@@ -157,9 +165,9 @@ class TestFailures(ScreenCase):
         lanes = self.env['sync.lane'].with_user(self.outsider)
         with self.assertRaises(AccessError):
             lanes.search([])
-        for method in ('action_replay_matching', 'action_ignore_matching', 'action_assign_matching'):
-            with self.subTest(method), self.assertRaises(UserError):
-                getattr(lanes, method)([])
+        for what in ('replay', 'ignore', 'assign'):
+            with self.subTest(what), self.assertRaises(UserError):
+                getattr(lanes, f'action_{what}_matching')([])
 
     def test_another_company_s_failures_are_out_of_reach_of_every_button(self):
         company = self.env['res.company'].create({'name': 'Elsewhere'})
@@ -211,7 +219,8 @@ class TestLinks(ScreenCase):
             'email': ['a@x.example', 'b@x.example', '<b>c@x.example</b>']})
         table = link.conflict_table
         self.assertEqual(table['columns'][2:], ['In Odoo', 'In HubSpot'])
-        self.assertEqual(table['rows'], [['Email', 'a@x.example', 'b@x.example', '<b>c@x.example</b>']])
+        self.assertEqual(
+            table['rows'], [['Email', 'a@x.example', 'b@x.example', '<b>c@x.example</b>']])
 
     def test_the_snapshot_names_fields_as_odoo_does(self):
         link = self.data.link(self.mapping, self.partner(), snapshot={'email': None, 'name': 'Ada'})
@@ -236,7 +245,8 @@ class TestMappingForm(ScreenCase):
     def test_several_fields_keep_their_order(self):
         line = self.mapping.line_ids.filtered(lambda line: line.odoo_field == 'name')
         self.assertEqual(line.remote_field_ids.mapped('name'), ['firstname', 'lastname'])
-        line.remote_field_ids = [Command.set([self.fields['lastname'].id, self.fields['firstname'].id])]
+        line.remote_field_ids = [
+            Command.set([self.fields['lastname'].id, self.fields['firstname'].id])]
         self.assertEqual(set(line.remote_field.split('+')), {'firstname', 'lastname'})
 
     def test_saving_other_fields_keeps_a_field_that_is_not_discovered(self):
@@ -249,7 +259,8 @@ class TestMappingForm(ScreenCase):
 
     def test_the_mapping_says_in_a_sentence_what_it_does(self):
         self.assertEqual(
-            self.mapping.summary, 'Contact in Odoo and contacts in HubSpot are kept in step, both ways.')
+            self.mapping.summary,
+            'Contact in Odoo and contacts in HubSpot are kept in step, both ways.')
 
     def test_importing_needs_a_connected_account(self):
         self.connection.state = 'paused'

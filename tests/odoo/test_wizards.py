@@ -79,11 +79,11 @@ class TestReplay(ScreenCase):
 
     def test_a_hundred_thousand_failures_are_replayed_in_seconds(self):
         self.env.cr.execute(
-            """INSERT INTO sync_lane (connection_id, direction, object, key, state, run_at, priority,
-                                      attempts, crashes, pending_count, error_class, fingerprint,
-                                      create_date, write_date)
-               SELECT %s, 'in', 'contacts', 'k' || n, 'failed', now(), 10, 1, 0, 1, 'data', 'data|X',
-                      now(), now()
+            """INSERT INTO sync_lane (
+                      connection_id, direction, object, key, state, run_at, priority, attempts,
+                      crashes, pending_count, error_class, fingerprint, create_date, write_date)
+               SELECT %s, 'in', 'contacts', 'k' || n, 'failed', now(), 10, 1, 0, 1, 'data',
+                      'data|X', now(), now()
                  FROM generate_series(1, 100000) n""", [self.connection.id])
         wizard = self.open('sync.lane', [('fingerprint', '=', 'data|X')])
         self.assertEqual(wizard.count, 100000)

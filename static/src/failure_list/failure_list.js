@@ -9,6 +9,15 @@ import { _t } from "@web/core/l10n/translation";
 import { ConfirmationDialog } from "@web/core/confirmation_dialog/confirmation_dialog";
 import { listView } from "@web/views/list/list_view";
 import { ListRenderer } from "@web/views/list/list_renderer";
+import { RelationalModel } from "@web/model/relational_model/relational_model";
+
+export class FailureModel extends RelationalModel {
+    /** A cause by which nothing fails any more is gone, and not kept as an empty group. */
+    async _postprocessReadGroup(config, result) {
+        delete config.currentGroups;
+        return super._postprocessReadGroup(config, result);
+    }
+}
 
 export class FailureListRenderer extends ListRenderer {
     static groupRowTemplate = "saas_sync.FailureGroupRow";
@@ -47,5 +56,6 @@ export class FailureListRenderer extends ListRenderer {
 
 registry.category("views").add("saas_sync_failure_list", {
     ...listView,
+    Model: FailureModel,
     Renderer: FailureListRenderer,
 });
