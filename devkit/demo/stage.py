@@ -30,11 +30,14 @@ from .progress import Progress
 
 WORKERS = 2
 CRON_WORKERS = 2
-#: Run by `odoo shell`. The salespeople are those whom the stand-in knows as owners of records.
+#: Run by `odoo shell`. The salespeople are those whom the stand-in knows as owners of records. What
+#: would call services on the Internet is switched off: the demo keeps to the loopback interface.
 PREPARE = """
 parameters = env['ir.config_parameter']
 parameters.set_param('web.base.url', {url!r})
 parameters.set_param('web.base.url.freeze', 'True')
+parameters.set_param('crm.iap.lead.enrich.setting', 'manual')
+env.ref('mail.ir_cron_module_update_notification').active = False
 for name, login in {people!r}:
     env['res.users'].with_context(no_reset_password=True).create({{
         'name': name, 'login': login, 'email': login,
