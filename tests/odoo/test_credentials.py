@@ -89,7 +89,8 @@ class TestCredentials(AccountMixin, TransactionCase):
         self.connection.client_secret_input = 'another-secret'
         previous = self.credentials._find(self.connection, 'client_secret_previous')
         self.assertEqual(self.credentials._get(self.connection, 'client_secret_previous'), before)
-        self.assertEqual((previous.expires_at - fields.Datetime.now()).days, 6)
+        left = (previous.expires_at - fields.Datetime.now()).total_seconds()
+        self.assertAlmostEqual(left, 7 * 24 * 3600, delta=60)
         self.connection.action_forget_previous_secret()
         self.assertIsNone(self.credentials._get(self.connection, 'client_secret_previous'))
 
