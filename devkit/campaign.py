@@ -27,6 +27,9 @@ from .suites import NOTHING_COLLECTED, Counts, Suite, counts_of, pytest_command,
 from .workshop import Workshop
 
 AT_ONCE = 2
+# A test that hangs must not hold up a continuous integration for ever.
+SUITE_SECONDS = 20 * 60
+GRACE_SECONDS = 30
 
 
 class Campaign:
@@ -148,7 +151,7 @@ class Campaign:
             env=child_environment(self._variables(suite)),
         )
         self._children.append(child)
-        return child.wait()
+        return _ended(child, suite.name, SUITE_SECONDS if output else None)
 
     def _interrupt(self) -> None:
         """Begin nothing more, and let pytest put away what the running tests have started."""
@@ -173,6 +176,23 @@ class Campaign:
 
     def _print(self, name: str, text: str) -> None:
         self._workshop.ticker.say(f"\n――― {name} ―――\n{text.rstrip()}")
+
+
+def _ended(child: subprocess.Popen[bytes], name: str, seconds: float | None) -> int:
+    """The exit code of `child`, which is killed, with a `Problem`, when it takes longer."""
+    try:
+        return child.wait(seconds)
+    except subprocess.TimeoutExpired:
+        child.send_signal(signal.SIGINT)
+        try:
+            child.wait(GRACE_SECONDS)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+        raise Problem(
+            f"The suite {name} did not end within {seconds / 60:.0f} minutes and was killed.",
+            f"Its log shows where it was: .dev/logs/test-{name}.log",
+        ) from None
 
 
 def drop_leftovers(databases: Databases) -> None:

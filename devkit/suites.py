@@ -103,5 +103,7 @@ def pytest_command(
     """
     odoo = [f"--odoo-config={layout.odoo_conf}", f"--odoo-database={database}", "--odoo-http"]
     report = f"--junitxml={layout.reports / suite.name}.xml"
-    start = [str(layout.python), "-m", "pytest", "--durations=5", report]
+    # A test that takes this long shows where it is.
+    hanging = ["-o", "faulthandler_timeout=120"]
+    start = [str(layout.python), "-m", "pytest", "--durations=5", *hanging, report]
     return [*start, *(odoo if suite.database else []), *words]
