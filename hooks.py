@@ -23,8 +23,9 @@ def uninstall_hook(env):
 
 def _our_models(env):
     """Technical names of the models that go with this add-on."""
-    rows = env['ir.model.data'].sudo().search(
-        [('module', '=', 'saas_sync'), ('model', '=', 'ir.model'), ('name', '=like', 'model_sync_%')])
+    rows = env['ir.model.data'].sudo().search([
+        ('module', '=', 'saas_sync'), ('model', '=', 'ir.model'), ('name', '=like', 'model_sync_%'),
+    ])
     return set(env['ir.model'].sudo().browse(rows.mapped('res_id')).mapped('model'))
 
 

@@ -102,7 +102,7 @@ class SyncCredential(models.Model):
         A key that was generated into the database is removed once a configured one took over.
         """
         cipher = self._cipher()
-        rows = self.sudo().search([], order='id')
+        rows = self.sudo().search([('value', '!=', False)], order='id')
         for row in rows:
             row.value = cipher.rotate(row.value.encode()).decode()
         if self._configured_keys():
