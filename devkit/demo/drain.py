@@ -16,7 +16,8 @@ from .measure import Database
 from .progress import Progress
 
 LOOK_SECONDS = 0.25
-STUCK_SECONDS = 75
+# A lane that backs off for longer than a worker lingers waits for the next full minute.
+STUCK_SECONDS = 150
 
 
 @dataclass(frozen=True)

@@ -173,6 +173,8 @@ class Story:
         misfits = len(deliveries.MISFITS)
         contract = self.stage.database.misfits(after)
         self.table.add("  of no known shape, kept and shown", contract, misfits)
+        behind, _ = self.stage.database.stored([traffic.FORGED_ID], after)
+        self.table.add("  left behind by refused deliveries", behind, 0)
         self.table.add("  how they ended", ended)
 
     def _calls(self, since: int, count: int, of: str = "record") -> None:

@@ -19,6 +19,8 @@ from .progress import Progress
 from .stage import Stage
 
 FLUSH_SECONDS = 60
+#: Real ones are random numbers of 32 bits.
+FORGED_ID = 1
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ def forged(events: list[dict]) -> dict:
     )
     names = ("portalId", "appId", "subscriptionId", "occurredAt", "objectId", "attemptNumber")
     facts = {name: victim[name] for name in names}
-    return {**facts, "eventId": 1, "subscriptionType": "contact.deletion"}
+    return {**facts, "eventId": FORGED_ID, "subscriptionType": "contact.deletion"}
 
 
 def send(stage: Stage, connection: int, post: deliveries.Post) -> Sent:
