@@ -39,8 +39,8 @@ def day(
 ) -> list[Call]:
     """The calls of the day, shuffled.
 
-    :param records: linked Odoo records by kind, `{"id", "name", "email", "stage_id"}` each;
-        deals are open ones
+    :param records: linked Odoo records by kind, `{"id", "remote_id", "name", "email", "stage_id"}`
+        each; deals are open ones
     :param stages: the ids of the CRM's stages in their order
     :param sellers: the ids of the users whom HubSpot knows as owners
     """
@@ -141,7 +141,8 @@ def _write(model: str, ids: list[int], values: dict[str, Any]) -> Call:
 
 
 def _shuffled(rows: Sequence[dict], rng: random.Random) -> list[dict]:
-    found = sorted(rows, key=lambda row: row["id"])
+    # Odoo's own ids depend on which of its workers was faster.
+    found = sorted(rows, key=lambda row: int(row["remote_id"]))
     rng.shuffle(found)
     return found
 

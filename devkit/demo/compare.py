@@ -92,12 +92,15 @@ class _Judge:
             (link["res_model"], link["res_id"], link["remote_object"]): link["remote_id"]
             for link in sides.live_links()
         }
+        self._gone: set[tuple[str, int]] = set()
         by_id = {link["id"]: link for link in sides.links}
         for link in sides.links:
             survivor = by_id.get(link["merged_into_id"] or 0)
             if survivor:
                 key = (link["res_model"], link["res_id"], link["remote_object"])
                 self._remote_of.setdefault(key, survivor["remote_id"])
+            elif link["deleted_at"]:
+                self._gone.add((link["res_model"], link["res_id"]))
 
     def pair(self, line: dict, record: dict, remote: dict) -> tuple[Any, Any]:
         special = getattr(self, f"_{line['converter']}", None)
@@ -126,6 +129,9 @@ class _Judge:
     def _link(self, line: dict, record: dict, remote: dict) -> tuple[str, str]:
         far = record[line["odoo_field"]]
         kinds = [name.removeprefix("associations.") for name in line["remote_field"].split("+")]
+        if far and any((MODELS[kind], far) in self._gone for kind in kinds):
+            # Archived on both sides: Odoo keeps the old customer, HubSpot hides it.
+            return "", ""
         ours = next(
             (
                 f"{kind}/{self._remote_of[MODELS[kind], far, kind]}"

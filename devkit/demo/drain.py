@@ -39,28 +39,31 @@ class Drain:
         """The place in both logs where what comes next begins."""
         return Mark(self._database.last_event(), self._database.last_message(), time.monotonic())
 
-    def wait(self, title: str, mark: Mark, expected: int = 0) -> float:
+    def wait(self, title: str, mark: Mark, expected: int = 0, *, again: int = 0) -> float:
         """Wait for silence; return the seconds from `mark` until the last message was worked.
 
-        :param expected: messages that the progress line counts up to
+        :param expected: messages that will arrive after `mark`, for the progress line
+        :param again: older messages that were put to work once more
         """
         quiet_since = time.monotonic()
-        with Progress(title, expected) as bar:
+        with Progress(title, expected + again) as bar:
             watch = _Watch()
             while not watch.is_silent:
                 self._look(watch, mark)
                 if not watch.nothing_waits:
                     quiet_since = time.monotonic()
-                bar.total = max(bar.total, watch.worked)
-                bar.show(watch.worked, watch.note)
+                done = watch.worked + max(again - watch.left, 0)
+                bar.total = max(bar.total, done)
+                bar.show(done)
                 time.sleep(LOOK_SECONDS)
-            bar.remark = f"{watch.worked:,} messages" if watch.worked else ""
+            bar.remark = f"{watch.worked + again:,} messages"
         return max(quiet_since - mark.at, LOOK_SECONDS)
 
     def _look(self, watch: _Watch, mark: Mark) -> None:
         if dead := self._children.dead():
             raise Problem(f"The process {dead} has ended; see .dev/logs/demo-{dead}.log.")
         waiting = self._database.waiting()
+        watch.left = waiting.events + waiting.outbox
         pending = self._account.state()["deliveries"]["pending"]
         worked = self._database.worked(mark.event, mark.message)
         watch.saw(worked, bool(waiting) or pending > 0, (worked, waiting, pending))
@@ -76,9 +79,8 @@ class _Watch:
     """What two looks say together."""
 
     def __init__(self) -> None:
-        self.worked = 0
+        self.worked = self.left = 0
         self.nothing_waits = self.is_silent = False
-        self.note = ""
         self._seen: object = None
         self._moved = time.monotonic()
 

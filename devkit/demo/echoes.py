@@ -38,7 +38,7 @@ def listen(stage: Stage, connection: int) -> Echoes:
     mark, moment, call = stage.drain.mark(), stage.database.now(), stage.account.calls
     stage.erp.call("sync.connection", "action_poll", [connection])
     replayed = sum(_replay(stage, model) for model in ("sync.event", "sync.outbox"))
-    stage.drain.wait("Everything once more", mark)
+    stage.drain.wait("Everything once more", mark, again=replayed)
     entries = stage.account.ledger(call)
     calls = books.classify(entries)
     remote = [f"echo: {books.described(one)}" for one in entries if books.is_change(one)]

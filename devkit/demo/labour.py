@@ -35,12 +35,14 @@ def _linked(stage: Stage, connection: int) -> dict[str, list[dict]]:
     domain = [
         ("connection_id", "=", connection), ("state", "=", "in_sync"), ("deleted_at", "=", False),
     ]  # fmt: skip
-    links = stage.erp.rows("sync.link", domain, ["remote_object", "res_id"])
+    links = stage.erp.rows("sync.link", domain, ["remote_object", "remote_id", "res_id"])
     found = {}
     for kind, model in MODELS.items():
-        ids = [link["res_id"] for link in links if link["remote_object"] == kind]
-        rows = stage.erp.rows(model, [("id", "in", ids)], FIELDS[model])
-        found[kind] = [row for row in rows if row["active"]]
+        remote = {
+            link["res_id"]: link["remote_id"] for link in links if link["remote_object"] == kind
+        }
+        rows = stage.erp.rows(model, [("id", "in", list(remote))], FIELDS[model])
+        found[kind] = [{**row, "remote_id": remote[row["id"]]} for row in rows if row["active"]]
     return found
 
 

@@ -11,10 +11,13 @@ SELLERS = [7, 8]
 
 
 def records():
+    def row(n, name, **more):
+        return {"id": n, "remote_id": str(9000 - n), "name": f"{name}{n}", "email": False, **more}
+
     return {
-        "contacts": [{"id": n, "name": f"P{n}", "email": f"p{n}@x.example"} for n in range(1, 301)],
-        "companies": [{"id": n, "name": f"C{n}", "email": False} for n in range(1001, 1101)],
-        "deals": [{"id": n, "name": f"D{n}", "stage_id": STAGES[n % 4]} for n in range(1, 61)],
+        "contacts": [row(n, "P", email=f"p{n}@x.example") for n in range(1, 301)],
+        "companies": [row(n, "C") for n in range(1001, 1101)],
+        "deals": [row(n, "D", stage_id=STAGES[n % 4]) for n in range(1, 61)],
     }
 
 
@@ -57,3 +60,14 @@ def test_a_moved_deal_gets_another_stage(calls):
 
 def test_the_same_seed_gives_the_same_day(calls):
     assert clerks.day(records(), STAGES, SELLERS, random.Random(5)) == calls
+
+
+def test_the_day_does_not_depend_on_the_ids_that_odoo_gave(calls):
+    later = {
+        kind: [{**row, "id": row["id"] + 5000} for row in reversed(rows)]
+        for kind, rows in records().items()
+    }
+    again = clerks.day(later, STAGES, SELLERS, random.Random(5))
+    assert [[one - 5000 for one in call.ids or ()] for call in again] == [
+        list(call.ids or ()) for call in calls
+    ]

@@ -134,6 +134,13 @@ def test_a_company_merged_away_is_the_one_it_became(sides):
     assert found(sides) == []
 
 
+def test_a_company_archived_on_both_sides_stays_with_its_contact_in_odoo_only(sides):
+    sides.links[1]["deleted_at"] = "2026-01-01"
+    sides.remote["companies"]["60"]["archived"] = True
+    sides.remote["contacts"]["50"]["associations"] = {}
+    assert found(sides) == []
+
+
 def test_a_record_that_one_side_lacks_is_named(sides):
     sides.remote["deals"]["70"]["archived"] = True
     assert found(sides) == ["deals 70 = crm.lead 7: HubSpot has no such record"]
