@@ -17,16 +17,17 @@ def failing_conditions(record, domain: Domain) -> list[Domain]:
 
 def in_words(model, domain: Domain) -> str:
     """``domain`` as a phrase, for example 'Type is Opportunity'."""
-    _ = model.env._
+    env = model.env
     if isinstance(domain, DomainCondition):
         return _condition(model, domain)
     if isinstance(domain, DomainNot):
-        return _('not (%s)', in_words(model, domain.child))
+        return env._('not (%s)', in_words(model, domain.child))
     if isinstance(domain, DomainAnd):
-        return _(' and ').join(in_words(model, child) for child in domain.children)
+        return env._(' and ').join(in_words(model, child) for child in domain.children)
     if isinstance(domain, DomainOr):
-        return _('either %s', _(' or ').join(in_words(model, child) for child in domain.children))
-    return _('always') if domain.is_true() else _('never')
+        choices = env._(' or ').join(in_words(model, child) for child in domain.children)
+        return env._('either %s', choices)
+    return env._('always') if domain.is_true() else env._('never')
 
 
 def present_value(record, condition: Domain) -> str | None:
@@ -58,23 +59,26 @@ def _condition(model, condition):
     label = field._description_string(model.env) if field is not None else condition.field_expr
     operator, value = condition.operator, condition.value
     if field is not None and not value and operator in ('=', '!='):
-        return _blank(model.env._, field, label, operator)
-    return f'{label} {_operator(model.env._, operator)} {_operand(model, field, value)}'.strip()
+        return _blank(model.env, field, label, operator)
+    return f'{label} {_operator(model.env, operator)} {_operand(model, field, value)}'.strip()
 
 
-def _blank(_, field, label, operator):
+def _blank(env, field, label, operator):
     if field.type == 'boolean':
-        return _('%s is off', label) if operator == '=' else _('%s is on', label)
-    return _('%s is empty', label) if operator == '=' else _('%s is filled in', label)
+        return env._('%s is off', label) if operator == '=' else env._('%s is on', label)
+    return env._('%s is empty', label) if operator == '=' else env._('%s is filled in', label)
 
 
-def _operator(_, operator):
+def _operator(env, operator):
     words = {
-        '=': _('is'), '!=': _('is not'), 'in': _('is one of'), 'not in': _('is none of'),
-        '<': _('is below'), '<=': _('is at most'), '>': _('is above'), '>=': _('is at least'),
-        'like': _('contains'), 'ilike': _('contains'), 'not like': _('does not contain'),
-        'not ilike': _('does not contain'), '=like': _('is like'), '=ilike': _('is like'),
-        'child_of': _('belongs to'), 'parent_of': _('contains'),
+        '=': env._('is'), '!=': env._('is not'),
+        'in': env._('is one of'), 'not in': env._('is none of'),
+        '<': env._('is below'), '<=': env._('is at most'),
+        '>': env._('is above'), '>=': env._('is at least'),
+        'like': env._('contains'), 'not like': env._('does not contain'),
+        'ilike': env._('contains'), 'not ilike': env._('does not contain'),
+        '=like': env._('is like'), '=ilike': env._('is like'),
+        'child_of': env._('belongs to'), 'parent_of': env._('contains'),
     }
     return words.get(operator, operator)
 
