@@ -75,9 +75,7 @@ class Footprint:
 
     def left_behind(self, before: Footprint) -> dict[str, list[str]]:
         """By kind, what is here and was not there before."""
-        extra = {
-            kind: sorted(names - before.things[kind]) for kind, names in self.things.items()
-        }
+        extra = {kind: sorted(names - before.things[kind]) for kind, names in self.things.items()}
         return {kind: names for kind, names in extra.items() if names}
 
     def lost(self, before: Footprint) -> dict[str, list[str]]:

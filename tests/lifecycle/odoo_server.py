@@ -1,0 +1,164 @@
+"""A real Odoo server with worker processes, and a person at its screens.
+
+Promise: `with OdooServer(database) as server` answers at `server.url` until the block ends, and its
+log is in `server.log()`. Every process of it ends with the block. Weakness: the ports are free when
+they are chosen, not yet taken.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+import requests
+from odoo_database import OdooDatabase
+
+START_SECONDS = 120
+JOB_LINE = re.compile(
+    r"^\S+ \S+ (\d+) INFO \S+ \S+ir_cron: Job 'SaaS Sync: worker \d' \(\d+\) (\w+)", re.M
+)
+
+
+class OdooServer:
+    """A prefork server on one database. `environment` is added to its processes'."""
+
+    def __init__(self, database: OdooDatabase, *, workers=2, cron_threads=2, environment=None):
+        self.database = database
+        self._port, gevent = free_port(), free_port()
+        self.url = f"http://127.0.0.1:{self._port}"
+        self._log = tempfile.NamedTemporaryFile(prefix="saas_sync-odoo-", suffix=".log")
+        self._command = database.command(
+            f"--http-port={self._port}",
+            f"--gevent-port={gevent}",
+            f"--workers={workers}",
+            f"--max-cron-threads={cron_threads}",
+            f"--db-filter=^{database.name}$",
+            "--log-handler=odoo.addons.saas_sync:DEBUG",
+        )
+        self._environment = {**os.environ, **(environment or {})}
+        self._process = None
+
+    def __enter__(self) -> OdooServer:
+        self._process = subprocess.Popen(
+            self._command,
+            stdin=subprocess.DEVNULL,
+            stdout=self._log,
+            stderr=subprocess.STDOUT,
+            env=self._environment,
+            start_new_session=True,
+        )
+        self._wait()
+        return self
+
+    def __exit__(self, *_error) -> None:
+        self._process.terminate()
+        try:
+            self._process.wait(30)
+        except subprocess.TimeoutExpired:
+            pass
+        self.kill()
+
+    def kill(self) -> None:
+        """As when the machine loses its power: every process at once, none is asked."""
+        try:
+            os.killpg(self._process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            return
+        self._process.wait()
+
+    def workers(self) -> set[int]:
+        """The cron processes that run a worker of ours at this moment, by Odoo's log."""
+        states = dict(JOB_LINE.findall(self.log()))
+        return {int(pid) for pid, state in states.items() if state == "starting"}
+
+    def log(self) -> str:
+        return Path(self._log.name).read_text(encoding="utf-8", errors="replace")
+
+    def _wait(self) -> None:
+        limit = time.monotonic() + START_SECONDS
+        while time.monotonic() < limit:
+            assert self._process.poll() is None, f"Odoo has ended:\n{self.log()[-4000:]}"
+            try:
+                if requests.get(f"{self.url}/saas_sync/health", timeout=60).ok:
+                    return
+            except requests.ConnectionError:
+                time.sleep(0.1)
+        raise AssertionError(f"Odoo did not answer in time:\n{self.log()[-4000:]}")
+
+
+class Person:
+    """The administrator, signed in: calls what the screens call."""
+
+    def __init__(self, server: OdooServer, login="admin", password="admin"):
+        self._url = server.url
+        self._session = requests.Session()
+        self._call(
+            "/web/session/authenticate",
+            {"db": server.database.name, "login": login, "password": password},
+        )
+
+    def call(self, model: str, method: str, *args, **kwargs):
+        """:raises AssertionError: with Odoo's message"""
+        return self._call(
+            f"/web/dataset/call_kw/{model}/{method}",
+            {"model": model, "method": method, "args": args, "kwargs": kwargs},
+        )
+
+    def connect(self, box, **values) -> int:
+        """Set up a connection to the sandbox `box`, screen by screen; return its id."""
+        [connection] = self.call(
+            "sync.connection",
+            "create",
+            [
+                {
+                    "name": "Sandbox",
+                    "base_url": box.url,
+                    "allow_private": True,
+                    "access_token_input": box.token,
+                    "client_secret_input": box.secret,
+                    "poll_enabled": False,
+                    **values,
+                }
+            ],
+        )
+        for step in (
+            "action_test",
+            "action_create_external_id",
+            "action_discover",
+            "action_create_mappings",
+        ):
+            self.call("sync.connection", step, [connection])
+        return connection
+
+    def _call(self, path, params):
+        answer = self._session.post(
+            self._url + path, json={"jsonrpc": "2.0", "params": params}, timeout=120
+        ).json()
+        assert "error" not in answer, answer["error"]["data"]["message"]
+        return answer["result"]
+
+
+def free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
+
+
+def until(found, what: str, seconds: float = 60):
+    """Wait for `found()` to be true and return it.
+
+    :raises AssertionError: it was not in time
+    """
+    limit = time.monotonic() + seconds
+    while time.monotonic() < limit:
+        result = found()
+        if result:
+            return result
+        time.sleep(0.02)
+    raise AssertionError(f"after {seconds} s still not: {what}")
