@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from .sides import MODELS, Sides
 
@@ -126,6 +127,14 @@ class _Judge:
             return ("open" if record["active"] else "lost"), "lost"
         return record["stage_id"] or "", params["map"].get(theirs, "")
 
+    def _date_datetime(self, line: dict, record: dict, remote: dict) -> tuple[str, str]:
+        """A moment falls on the day that the account's people see."""
+        theirs = remote["properties"].get(line["remote_field"]) or ""
+        if theirs:
+            moment = datetime.fromisoformat(theirs.replace("Z", "+00:00"))
+            theirs = moment.astimezone(ZoneInfo(self._sides.time_zone)).date().isoformat()
+        return record[line["odoo_field"]] or "", theirs
+
     def _link(self, line: dict, record: dict, remote: dict) -> tuple[str, str]:
         far = record[line["odoo_field"]]
         kinds = [name.removeprefix("associations.") for name in line["remote_field"].split("+")]
@@ -168,10 +177,6 @@ def _amount(value: Any) -> str:
     return f"{float(value or 0):.2f}"
 
 
-def _day(value: str) -> str:
-    return datetime.fromisoformat(value[:10]).date().isoformat() if value else ""
-
-
 def _country_name(value: str) -> str:
     plain = unicodedata.normalize("NFKD", value).casefold()
     letters = re.sub(r"[^a-z]", "", plain)
@@ -186,5 +191,4 @@ PLAIN: dict[str, Callable[[Any], str]] = {
     "domain": _host,
     "url": _host,
     "decimal": _amount,
-    "date_datetime": _day,
 }

@@ -43,6 +43,7 @@ class Sides:
     countries: dict[int, str]
     users: dict[int, str]
     owners: dict[str, str]
+    time_zone: str
 
     def live_links(self) -> list[dict]:
         return [link for link in self.links if not link["deleted_at"]]
@@ -51,6 +52,7 @@ class Sides:
 def read(stage: Stage, connection: int) -> Sides:
     """Read everything that takes part."""
     erp, domain = stage.erp, [("connection_id", "=", connection)]
+    [account] = erp.rows("sync.connection", [("id", "=", connection)], ["time_zone"])
     mappings = erp.rows("sync.mapping", domain, ["remote_object"])
     fields = ["mapping_id", "odoo_field", "remote_field", "converter", "params"]
     lines: dict[str, list[dict]] = {row["remote_object"]: [] for row in mappings}
@@ -68,6 +70,7 @@ def read(stage: Stage, connection: int) -> Sides:
         countries=_column(erp.rows("res.country", [], ["name"]), "name"),
         users=_column(erp.rows("res.users", [], ["login"]), "login"),
         owners=_column(stage.account.owners(), "email"),
+        time_zone=account["time_zone"],
     )
 
 

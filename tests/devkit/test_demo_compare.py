@@ -25,6 +25,7 @@ CONTACT_LINES = [
 DEAL_LINES = [
     line("stage_id", "dealstage", "stage", map={"new": 1, "won": 4}, lost="closedlost"),
     line("expected_revenue", "amount", "decimal"),
+    line("date_deadline", "closedate", "date_datetime"),
 ]
 
 
@@ -55,6 +56,11 @@ def sides():
             "user_id": 2, "email": "zoe@x.example"},
         6: {"name": "Acme", "email": False},
     }  # fmt: skip
+    # Half past midnight in the account's time zone.
+    deal = remote("70", dealstage="new", amount="10.50", closedate="2026-06-06T22:30:00.000Z")
+    opportunity = {
+        "stage_id": 1, "active": True, "expected_revenue": 10.5, "date_deadline": "2026-06-07",
+    }  # fmt: skip
     return Sides(
         links=[
             link(1, "contacts", "res.partner", 5, "50"),
@@ -64,7 +70,7 @@ def sides():
         lines={"contacts": CONTACT_LINES, "companies": [], "deals": DEAL_LINES},
         odoo={
             "res.partner": partners,
-            "crm.lead": {7: {"stage_id": 1, "active": True, "expected_revenue": 10.5}},
+            "crm.lead": {7: opportunity},
         },
         remote={
             "contacts": {
@@ -74,11 +80,12 @@ def sides():
                 )
             },
             "companies": {"60": remote("60")},
-            "deals": {"70": remote("70", dealstage="new", amount="10.50")},
+            "deals": {"70": deal},
         },
         countries={20: "Turkey"},
         users={2: "jo@x.example"},
         owners={"800": "jo@x.example"},
+        time_zone="Europe/Brussels",
     )  # fmt: skip
 
 
@@ -103,6 +110,8 @@ def test_what_people_would_call_equal_is_equal(sides):
         ("res.partner", 5, "parent_id", False),
         ("res.partner", 5, "user_id", False),
         ("crm.lead", 7, "stage_id", 4),
+        ("crm.lead", 7, "date_deadline", "2026-06-06"),
+        ("crm.lead", 7, "date_deadline", False),
         ("crm.lead", 7, "expected_revenue", 10.49),
     ],
 )
