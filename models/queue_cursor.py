@@ -2,9 +2,10 @@
 
 Odoo's transactions are REPEATABLE READ: there, ``FOR UPDATE SKIP LOCKED`` raises a serialization
 failure for a row that changed after the snapshot, and an upsert that meets a concurrent one fails
-likewise. Queue bookkeeping wants the opposite: take what is free *now* and go on. Whatever
-touches lanes, budgets and breakers therefore runs here, in transactions of a few milliseconds,
-and never inside the transaction that holds business writes or waits for a remote.
+likewise. Queue bookkeeping wants the opposite: take what is free *now* and go on. Dispatch,
+claim, sweep and rescue, budgets and breakers therefore run here, in transactions of a few
+milliseconds that wait for no remote. The settlement alone shares the transaction of the business
+writes, because they must commit together.
 
 Weakness: two commits where one would do; a crash between them is what leases, tokens and the
 sweep of :mod:`.sync_lane` are for.

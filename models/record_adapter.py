@@ -145,6 +145,7 @@ class RecordAdapter:
             mappings = self.env['sync.mapping']._for_object(self.connection, remote_object, 'out')
             for mapping in mappings:
                 if (mapping.model == record._name and mapping.create_out
+                        and not mapping._counts_as_deleted(record)
                         and record.sudo().filtered_domain(mapping._filter_domain())):
                     return mapping
         return None

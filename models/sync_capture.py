@@ -12,6 +12,7 @@ Weakness: raw SQL that bypasses the ORM is not seen here (the poll and "Sync now
 
 from __future__ import annotations
 
+import logging
 import uuid
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -20,6 +21,8 @@ from odoo import api, models, tools
 from odoo.fields import Domain
 from odoo.tools.safe_eval import safe_eval
 from odoo.tools.sql import table_columns
+
+_logger = logging.getLogger(__name__)
 
 _BUFFER = 'saas_sync.capture'
 #: What the watch list is read from; not all there while the add-on is installed or uninstalled.
@@ -102,8 +105,12 @@ class SyncCapture(models.AbstractModel):
 
     @api.model
     def _filter_fields(self, model, domain):
-        conditions = Domain(safe_eval(domain or '[]', {'uid': 1})).iter_conditions()
-        paths = {condition.field_expr for condition in conditions}
+        try:
+            conditions = Domain(safe_eval(domain or '[]', {'uid': 1})).iter_conditions()
+            paths = {condition.field_expr for condition in conditions}
+        except ValueError:
+            _logger.exception('A mapping of %s has a filter that cannot be read', model)
+            paths = set()
         always = {self.env[model]._active_name, 'company_id'}
         return paths | (always & self.env[model]._fields.keys())
 
@@ -222,8 +229,8 @@ class SyncCapture(models.AbstractModel):
             return []
         connection_id, model = mapping.connection_id.id, mapping.model
         ids = [i for i in records if connection_id not in buffer.applied.get((model, i), ())]
-        candidates = self.env[model].sudo().with_context(active_test=False).browse(ids).exists()
-        matching = set(candidates.filtered_domain(mapping._filter_domain())._ids)
+        candidates = mapping._model().sudo().browse(ids).exists()
+        matching = self._matching(mapping, candidates)
         linked = self._linked_ids(mapping, set(ids) - matching)
         return [
             {'connection_id': connection_id, 'mapping_id': mapping.id,
@@ -231,6 +238,16 @@ class SyncCapture(models.AbstractModel):
              'changed_fields': records[record_id]}
             for record_id in ids if record_id in matching or record_id in linked
         ]
+
+    @api.model
+    def _matching(self, mapping, records):
+        """Ids of the records that match the filter. A filter that broke (its field went with an
+        add-on) must not stop anybody's save: the worker will say so on the record."""
+        try:
+            return set(records.filtered_domain(mapping._filter_domain())._ids)
+        except (ValueError, KeyError):
+            _logger.exception('The filter of mapping %s does not work any more', mapping.name)
+            return set(records._ids)
 
     @api.model
     def _linked_ids(self, mapping, ids):
@@ -251,7 +268,7 @@ class SyncCapture(models.AbstractModel):
         for row in rows:
             row.setdefault('correlation_id', correlation_id)
         self.env['sync.outbox']._post(self.env.cr, rows)
-        self.env.cr.postcommit.add(self.env['sync.worker']._wake)
+        self.env['sync.worker']._wake_after_commit()
 
     @api.model
     def _mapping(self, mapping_id):

@@ -57,7 +57,7 @@ class SyncConnection(models.Model):
     )
     company_id = fields.Many2one(
         'res.company', required=True, index=True, default=lambda self: self.env.company,
-        help='Records created by this connection belong to this company.',
+        help='Only records of this company, and those all companies share, take part.',
     )
     user_id = fields.Many2one(
         'res.users', 'Responsible', default=lambda self: self.env.user, tracking=True,
@@ -308,13 +308,14 @@ class SyncConnection(models.Model):
             self.message_post(body=reason)
         if arrived and target == 'connected':
             self.activity_feedback([SIGN_IN_ACTIVITY])
-            self.env.cr.postcommit.add(self.env['sync.worker']._wake)
+            self.env['sync.worker']._wake_after_commit()
 
     def _set_needs_auth(self, error):
         """The account refuses us: stop, and tell the responsible person once.
 
         Runs on a cursor of its own, since the caller's transaction is about to be rolled back.
-        ``SKIP LOCKED`` makes one of several refused workers do it and the others go on.
+        ``SKIP LOCKED`` makes one of several refused workers do it and the others go on; NO KEY,
+        because every message being inserted holds a key lock on its connection.
 
         :param error: the :class:`~..engine.errors.AuthError`
         """
@@ -322,7 +323,7 @@ class SyncConnection(models.Model):
         with queue_cursor(self.env) as cr:
             cr.execute(
                 "SELECT 1 FROM sync_connection WHERE id = %s AND state = 'connected' "
-                'FOR UPDATE SKIP LOCKED', [self.id],
+                'FOR NO KEY UPDATE SKIP LOCKED', [self.id],
             )
             if cr.fetchone():
                 env = api.Environment(cr, api.SUPERUSER_ID, {})

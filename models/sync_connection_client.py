@@ -90,6 +90,21 @@ class SyncConnection(models.Model):
             'time_zone': values['time_zone'] or 'UTC',
         }
 
+    def _own_id(self, record):
+        """Our unique id of a record at the remote, the value of its external-id field.
+
+        With the time of creation: after a restore, the database gives the same ids out again,
+        to other records.
+        """
+        created = int(record.create_date.timestamp()) if record.create_date else 0
+        return f'{self.external_namespace}-{record._name}-{record.id}-{created}'
+
+    def _record_id_of(self, own_id, model):
+        """The record id in an external id of ours, or None where it is none."""
+        prefix = f'{self.external_namespace}-{model}-'
+        res_id = own_id.removeprefix(prefix).partition('-')[0]
+        return int(res_id) if own_id.startswith(prefix) and res_id.isdigit() else None
+
     def _record_url(self, remote_object, remote_id):
         """The record's page in the provider's own screens; empty before the first connect."""
         self.ensure_one()
@@ -108,7 +123,8 @@ class SyncConnection(models.Model):
                    SET last_error = %s, hold_until = greatest(
                        hold_until,
                        clock_timestamp() AT TIME ZONE 'UTC' + make_interval(secs => %s))
-                 WHERE id = (SELECT id FROM sync_connection WHERE id = %s FOR UPDATE SKIP LOCKED)
+                 WHERE id = (SELECT id FROM sync_connection WHERE id = %s
+                             FOR NO KEY UPDATE SKIP LOCKED)
                 """,
                 [error.user_message, seconds, self.id],
             )

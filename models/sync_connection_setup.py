@@ -81,7 +81,7 @@ class SyncConnection(models.Model):
         for connection in self:
             connection._check_connected()
             connection._make_poll_due()
-        self.env.cr.postcommit.add(self.env['sync.worker']._wake)
+        self.env['sync.worker']._wake_after_commit()
         return self._notify(self.env._('Changes will be asked for in a moment.'))
 
     def action_download_project(self):

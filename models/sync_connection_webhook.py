@@ -107,17 +107,8 @@ class SyncConnection(models.Model):
         )
         if accepted:
             backlog.add(self.env.cr, receiver.connection_id, accepted)
-            self.env.cr.postcommit.add(self._wake_after_delivery)
+            self.env['sync.worker']._wake_after_commit()
         return accepted, duplicates
-
-    @api.model
-    def _wake_after_delivery(self):
-        """The events are committed: a failure to wake must not tell the sender otherwise. The
-        workers' own interval finds what waits."""
-        try:
-            self.env['sync.worker']._wake()
-        except Exception:
-            _logger.exception('The workers could not be woken; they start within a minute')
 
 
 def verify(receiver: Receiver, request: WebhookRequest) -> None:

@@ -38,6 +38,7 @@ class SyncEvent(models.Model):
     _idempotency_key_uniq = models.UniqueIndex(
         '(connection_id, idempotency_key)', 'This event is already in the log.'
     )
+    _payload_idx = models.Index('(create_date) WHERE payload IS NOT NULL')
     _remote_idx = models.Index('(connection_id, remote_object, remote_id, id)')
 
     @api.depends('payload')
@@ -79,6 +80,9 @@ class SyncEvent(models.Model):
         if not events:
             return 0, 0
         mapped = self.env['sync.mapping']._inbound_objects(cr, connection_id)
+        # In the order of the unique index, so that two deliveries of the same events wait for
+        # each other and do not deadlock.
+        events = sorted(events, key=lambda event: event.idempotency_key)
         rows = [self._prepare_row(event, mapped, correlation_id, priority) for event in events]
         stored = insert_values(cr, self._INGEST, rows, self._INGEST_ROW % connection_id, fetch=True)
         return len(stored), len(events) - len(stored)

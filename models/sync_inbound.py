@@ -13,21 +13,26 @@ from __future__ import annotations
 
 from contextlib import closing
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import psycopg2
 
-from odoo import api, models
+from odoo import api, fields, models
 from odoo.exceptions import AccessError, MissingError, UserError
 
 from ..engine import pause
 from ..engine.contracts import RemoteRecord
-from ..engine.errors import DataError, SyncError, TransientError
+from ..engine.errors import DataError, SyncError
 from .queue_cursor import next_transaction
 from .record_adapter import RecordAdapter
 from .sync_lane import Lane
 from .sync_settlement import Result
 
 MAX_DEPENDENCY_DEPTH = 3
+STALE_FOR = timedelta(minutes=1)
+#: A record that is not found is believed to be gone so long after the newest event of it.
+BELIEVED_AFTER = timedelta(minutes=1)
+FIRST_LOOK = 2
 
 
 @dataclass
@@ -57,12 +62,18 @@ class SyncInbound(models.AbstractModel):
     @api.model
     def _process(self, connection, claim):
         mapping = self.env['sync.mapping']._for_object(connection, claim.object, 'in')[:1]
+        if not mapping:
+            self._commit(claim, [Item(lane.key, None, lane) for lane in claim.lanes], {
+                lane.id: Result('ignored', reason=self.env._('No mapping reads this any more.'))
+                for lane in claim.lanes})
+            return
         connector = connection._connector(self._correlation(claim))
         next_transaction(self.env)
         pause.point('before_call')
         records = self._read(connector, mapping, [lane.key for lane in claim.lanes])
         parents = self._read_parents(connection, connector, mapping, records)
         pause.point('after_call')
+        next_transaction(self.env)  # what is applied is compared with what Odoo holds now
         items = [Item(lane.key, records.get(lane.key), lane) for lane in claim.lanes]
         items = self._convert(connection, claim, mapping, items)
         if items:
@@ -158,7 +169,7 @@ class SyncInbound(models.AbstractModel):
             self._commit(claim, items, results)
         except Exception as error:
             cr.rollback()
-            if self._is_race(error):
+            if self._is_race(error) or (self._is_taken(error) and len(items) == 1):
                 raise
             if len(items) > 1:
                 middle = len(items) // 2
@@ -196,10 +207,15 @@ class SyncInbound(models.AbstractModel):
     @staticmethod
     def _is_race(error):
         """Whether PostgreSQL only asks us to do the work again: nobody's data is at fault."""
-        if isinstance(error, psycopg2.errors.UniqueViolation):
-            return error.diag.table_name == 'sync_link'
         return isinstance(error, (psycopg2.errors.SerializationFailure,
                                   psycopg2.errors.DeadlockDetected, psycopg2.OperationalError))
+
+    @staticmethod
+    def _is_taken(error):
+        """Whether another worker linked one of these records first. It is tried again, at the
+        cost of a try: were it our own doing, it would never end."""
+        return (isinstance(error, psycopg2.errors.UniqueViolation)
+                and error.diag.table_name == 'sync_link')
 
     @api.model
     def _as_sync_error(self, error, mapping, item):
@@ -213,7 +229,7 @@ class SyncInbound(models.AbstractModel):
                     'Odoo refuses %(object)s %(id)s: %(error)s Correct it in the SaaS, or adapt '
                     'the mapping "%(mapping)s".', object=mapping.remote_object,
                     id=item.remote_id, error=error, mapping=mapping.name))
-        if isinstance(error, psycopg2.IntegrityError):
+        if isinstance(error, (psycopg2.IntegrityError, psycopg2.DataError)):
             return DataError(
                 str(error), code=error.diag.constraint_name or 'INTEGRITY',
                 field=error.diag.column_name,
@@ -262,8 +278,27 @@ class SyncInbound(models.AbstractModel):
     def _pull(self, connection, mapping, records):
         """Apply parents that came along; those linked meanwhile are left to their own lane."""
         known = self.env['sync.link']._by_remote(connection, mapping.remote_object, records)
-        items = [Item(key, record) for key, record in records.items() if key not in known]
-        self._apply_live(connection, RecordAdapter(mapping), items)
+        keys = [key for key in records if key not in known]
+        if not self._pull_some(connection, mapping, records, keys):
+            for key in keys:
+                self._pull_some(connection, mapping, records, [key])
+
+    @api.model
+    def _pull_some(self, connection, mapping, records, keys):
+        """Apply some parents, or none of them. One that cannot be applied gets an event, and
+        with it a lane and a reason, of its own; its children go on without it."""
+        try:
+            with self.env.cr.savepoint():
+                items = [Item(key, records[key]) for key in keys]
+                self._apply_live(connection, RecordAdapter(mapping), items)
+        except (SyncError, UserError, psycopg2.IntegrityError, psycopg2.DataError) as error:
+            if self._is_taken(error):
+                raise
+            if len(keys) == 1:
+                self.env['sync.scan']._post_hints(
+                    connection, [(mapping.remote_object, keys[0])], 'parent')
+            return False
+        return True
 
     @api.model
     def _find_links(self, connection, remote_object, items):
@@ -273,18 +308,19 @@ class SyncInbound(models.AbstractModel):
         for item in items:
             present_id = item.record.remote_id if item.record else item.remote_id
             item.link = links.get(present_id) or links.get(item.remote_id)
-            while item.link and item.link.merged_into_id:
+            seen = set()
+            while item.link and item.link.merged_into_id and item.link.id not in seen:
+                seen.add(item.link.id)
                 item.link = item.link.merged_into_id
 
     @api.model
     def _missing(self, connection, item):
         """Not there: right after an event that may be lag, so it is asked for again first."""
-        if item.lane.attempts == 0:
-            not_yet = TransientError(
-                f'{item.remote_id} not found yet', code='NOT_FOUND_YET',
-                user_message=self.env._('%(provider)s does not show record %(id)s yet.',
-                                        provider=connection._remote_label(), id=item.remote_id))
-            return Result.from_error(not_yet, item.lane, connection._retry_policy())
+        age = fields.Datetime.now() - item.lane.messages[-1]['create_date']
+        if age < BELIEVED_AFTER:
+            return Result('waiting', delay=max(FIRST_LOOK, age.total_seconds()), reason=self.env._(
+                '%(provider)s does not show record %(id)s yet.',
+                provider=connection._remote_label(), id=item.remote_id))
         if item.link and not item.link.deleted_at:
             return self.env['sync.inbound.removal']._removed(item.link.mapping_id, item)
         return Result('ignored', reason=self.env._(
@@ -301,6 +337,9 @@ class SyncInbound(models.AbstractModel):
             reason = self._reason_to_ignore(item)
             if reason:
                 self._note(results, item, Result('ignored', reason=reason))
+            elif self._is_stale(item):
+                self._note(results, item, Result('waiting', delay=1, reason=self.env._(
+                    'Read before our own last change took effect; read again in a moment.')))
             else:
                 active.append(item)
         self._match(connection, adapter, [i for i in active if not i.link])
@@ -328,13 +367,28 @@ class SyncInbound(models.AbstractModel):
             return None
         if link.state == 'excluded' and not link.deleted_at:
             return self.env._('The record is excluded from synchronisation: %s', link.reason or '')
-        if link.deleted_at and not link._record():
-            if self._is_newer(item, link.deleted_at):
-                return None
-            return self.env._('The Odoo record was deleted.')
+        if not link.deleted_at and not link._record() and self._is_leaving(link):
+            return self.env._('It was deleted in Odoo, which is on its way out.')
+        if link.deleted_at:
+            return self.env._('It was deleted or archived in Odoo, and stays so: %s',
+                              link.reason or '')
         return None
 
+    @api.model
+    def _is_leaving(self, link):
+        """Whether the deletion of its Odoo record still waits to be sent."""
+        return bool(self.env['sync.outbox'].sudo().search_count([
+            ('res_model', '=', link.res_model), ('res_id', '=', link.res_id),
+            ('connection_id', '=', link.connection_id.id), ('operation', '=', 'delete'),
+            ('state', 'in', ('pending', 'failed')),
+        ], limit=1))
+
     @staticmethod
-    def _is_newer(item, moment):
-        updated = item.record and item.record.updated_at
-        return bool(updated and updated.replace(tzinfo=None) > moment)
+    def _is_stale(item):
+        """Whether this was read before our own last write took effect: merging it would undo
+        what was sent. Only just after a write; a clock that runs back must not stop a record."""
+        written = item.link and item.link.remote_written_at
+        updated = item.record.updated_at
+        if not (written and updated) or updated.replace(tzinfo=None) >= written:
+            return False
+        return fields.Datetime.now() - written < STALE_FOR

@@ -34,7 +34,10 @@ class SyncInbound(models.AbstractModel):
                 continue
             found = self.env['sync.match']._candidates(adapter, key, wanted)
             for item in [i for i in items if not i.odoo]:
-                candidates = found.get(remote[item.remote_id].get(key))
+                # One Odoo record is taken once: a second remote record that matches it is another.
+                taken = {i.odoo.id for i in items if i.odoo}
+                candidates = found[remote[item.remote_id].get(key)]
+                candidates = candidates.filtered(lambda record, taken=taken: record.id not in taken)
                 if candidates:
                     item.odoo = self.env['sync.match']._only(mapping, item, candidates)
 
@@ -113,7 +116,7 @@ class SyncInbound(models.AbstractModel):
             empty = {key: None for key, value in item.remote.items() if value is None}
             vals, item.unresolved = adapter.vals(
                 {**empty, **item.merged.to_local}, item.record, create=True)
-            vals_list.append({**(adapter.mapping.create_values or {}), **vals})
+            vals_list.append({**adapter.mapping._creation_values(), **vals})
         records = adapter.model.with_context(**context).create(vals_list)
         for item, record in zip(items, records, strict=True):
             item.odoo = record

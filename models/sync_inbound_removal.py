@@ -39,7 +39,7 @@ class SyncInboundRemoval(models.AbstractModel):
             else:
                 if self._is_merged(item):
                     self._merged(connection, mapping, item)
-                if item.link and item.link.deleted_at:
+                if item.link and self._is_restored(item):
                     self._restore(item)
         return results
 
@@ -81,13 +81,20 @@ class SyncInboundRemoval(models.AbstractModel):
             self.env.flush_all()
         return self.env._('Deleted at the SaaS; the Odoo record was archived.')
 
+    @staticmethod
+    def _is_restored(item):
+        """Alive again, that is; not merely still alive after we let it go on our side."""
+        link = item.link
+        return link.deleted_at and (not link.deleted_here or 'restore' in item.kinds)
+
     @api.model
     def _restore(self, item):
         """The record is alive again: so is the link, and the Odoo record we had archived."""
         record = item.link._record()
         if record and record._active_name and not record[record._active_name]:
             record.action_unarchive()
-        item.link.write({'deleted_at': False, 'state': 'in_sync', 'reason': False})
+        item.link.write({
+            'deleted_at': False, 'deleted_here': False, 'state': 'in_sync', 'reason': False})
 
     @staticmethod
     def _is_merged(item):
@@ -103,16 +110,25 @@ class SyncInboundRemoval(models.AbstractModel):
         links = self.env['sync.link']._by_remote(
             connection, mapping.remote_object,
             {item.remote_id, item.record.remote_id, *related, *item.record.merged_ids})
-        survivor = links.get(item.record.remote_id) or item.link or next(
-            (links[i] for i in (*related, *item.record.merged_ids) if i in links), None)
+        survivor = self._survivor(item, links, (*related, *item.record.merged_ids))
         if not survivor:
             return
-        if survivor.remote_id != item.record.remote_id:
-            survivor.write({'remote_id': item.record.remote_id})
+        if survivor.remote_id != item.record.remote_id or survivor.merged_into_id:
+            survivor.write({'remote_id': item.record.remote_id, 'merged_into_id': False})
         item.link = survivor
+        if self._is_restored(item):
+            self._restore(item)
         for loser in links.values():
             if loser != survivor and loser.merged_into_id != survivor:
                 self._retire(loser, survivor, connection)
+
+    @staticmethod
+    def _survivor(item, links, former_ids):
+        """The link that goes on: the one of the id it has now, else a living one, in order."""
+        found = [links.get(item.record.remote_id), item.link,
+                 *(links.get(remote_id) for remote_id in former_ids)]
+        found = [link for link in found if link]
+        return next((link for link in found if not link.deleted_at), found[0] if found else None)
 
     @staticmethod
     def _related_ids(item):

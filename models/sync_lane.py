@@ -26,6 +26,7 @@ Weakness: a worker that hangs with its connection open is only rescued when the 
 
 from __future__ import annotations
 
+import random
 from dataclasses import dataclass, field
 
 from odoo import api, fields, models
@@ -157,7 +158,7 @@ class SyncLane(models.Model):
         cr.execute(SQL(
             """SELECT array_agg(id) FROM (
                    SELECT id FROM %s WHERE state = 'pending' AND lane_id IS NULL
-                    ORDER BY id LIMIT %s) fresh""",
+                    ORDER BY priority, id LIMIT %s) fresh""",
             SQL.identifier(_TABLES[direction]), DISPATCH_LIMIT))
         ids = cr.fetchone()[0]
         if not ids:
@@ -300,9 +301,11 @@ class SyncLane(models.Model):
         """
         with queue_cursor(self.env) as cr:
             args = (connection_id, direction, remote_object, token, worker)
-            lanes = self._claim_rows(cr, *args, 'crashes = 0', limit) or self._claim_rows(
-                cr, *args, 'crashes > 0', 1
-            )
+            healthy, suspect = ('crashes = 0', limit), ('crashes > 0', 1)
+            # Now and then the other way round, or constant load would never let a suspect run.
+            order = (suspect, healthy) if random.random() < 0.1 else (healthy, suspect)
+            lanes = self._claim_rows(cr, *args, *order[0]) or self._claim_rows(
+                cr, *args, *order[1])
             self._load_messages(cr, direction, lanes)
         return Claim(connection_id, direction, remote_object, token, lanes)
 

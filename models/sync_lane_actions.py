@@ -54,12 +54,14 @@ class SyncLane(models.Model):
     def action_replay(self):
         """Put the lanes back to ready: same messages, same keys, a fresh count of tries."""
         self._check_may_operate()
+        self.check_access('read')
         count = self.sudo()._replay_where('id = ANY(%s)', [self.ids])
         return self._notify(self.env._('%s records will be tried again now.', count))
 
     def action_ignore(self):
         """Give up what waits in these lanes; the messages stay in the log, cancelled."""
         self._check_may_operate()
+        self.check_access('read')
         lanes = self.sudo()
         # Grouped first: cancelling deletes the lanes.
         for direction, group in lanes.grouped('direction').items():
@@ -68,6 +70,7 @@ class SyncLane(models.Model):
 
     def action_assign_me(self):
         self._check_may_operate()
+        self.check_access('read')
         self.sudo().write({'user_id': self.env.user.id})
 
     def action_open_record(self):
@@ -108,11 +111,12 @@ class SyncLane(models.Model):
             f"""UPDATE sync_lane SET state = 'ready', run_at = clock_timestamp() AT TIME ZONE 'UTC',
                        attempts = 0, crashes = 0, priority = least(priority, 5),
                        write_date = now() AT TIME ZONE 'UTC', write_uid = %s
-                 WHERE state IN {STOPPED} AND {where}""",
+                 WHERE id IN (SELECT id FROM sync_lane WHERE state IN {STOPPED} AND {where}
+                               ORDER BY id FOR NO KEY UPDATE SKIP LOCKED)""",
             [self.env.uid, *params])
         count = self.env.cr.rowcount
         self.invalidate_model()
-        self.env.cr.postcommit.add(self.env['sync.worker']._wake)
+        self.env['sync.worker']._wake_after_commit()
         return count
 
     @api.model
@@ -153,6 +157,21 @@ class SyncLane(models.Model):
         self.env.invalidate_all()
         return len(found)
 
+    @api.model
+    def _drop(self, connection_id, remote_object):
+        """Nobody maps this object any more: its messages are ignored, its lanes go."""
+        for table in ('sync_event', 'sync_outbox'):
+            self.env.cr.execute(
+                f"""UPDATE {table} SET state = 'ignored', lane_id = NULL, reason = %s,
+                           done_at = now() AT TIME ZONE 'UTC'
+                     WHERE connection_id = %s AND remote_object = %s
+                       AND state IN ('pending', 'failed')""",
+                [self.env._('Its mapping was deleted.'), connection_id, remote_object])
+        self.env.cr.execute(
+            "DELETE FROM sync_lane WHERE connection_id = %s AND object = %s "
+            "AND state <> 'running'", [connection_id, remote_object])
+        self.env.invalidate_all()
+
     # === FROM THE MESSAGES' SIDE === #
 
     @api.model
@@ -170,7 +189,7 @@ class SyncLane(models.Model):
         count = self.env.cr.rowcount
         count += self.sudo()._replay_where('id = ANY(%s)', [messages.lane_id.ids])
         messages.invalidate_model()
-        self.env.cr.postcommit.add(self.env['sync.worker']._wake)
+        self.env['sync.worker']._wake_after_commit()
         return self._notify(self.env._('%s messages will be worked again now.', count))
 
     @api.model

@@ -34,6 +34,8 @@ class SyncLink(models.Model):
     snapshot = fields.Json(readonly=True)
     variants = fields.Json(readonly=True)
     remote_updated_at = fields.Datetime('Changed at the SaaS', readonly=True)
+    remote_written_at = fields.Datetime(
+        readonly=True, help='The version our last write made; an older one read later is stale.')
     last_synced_at = fields.Datetime('Last synchronised', readonly=True)
     state = fields.Selection(
         [
@@ -50,6 +52,7 @@ class SyncLink(models.Model):
         readonly=True, help='Field → base, Odoo and remote value, where a person chooses.')
     left_filter = fields.Boolean(readonly=True, help='Excluded because the filter excludes it.')
     deleted_at = fields.Datetime('Deleted', readonly=True)
+    deleted_here = fields.Boolean(readonly=True, help='Deleted or archived in Odoo first.')
     merged_into_id = fields.Many2one('sync.link', readonly=True, ondelete='set null')
 
     _remote_uniq = models.UniqueIndex(
@@ -93,18 +96,20 @@ class SyncLink(models.Model):
 
     def action_exclude(self):
         """Stop synchronising these records; both sides keep what they have."""
+        self._check_may_operate()
         reason = self.env._('Excluded by %s.', self.env.user.name)
         self.sudo().write({'state': 'excluded', 'reason': reason})
 
     def action_include(self):
         """Synchronise again, starting from what both sides hold now."""
+        self._check_may_operate()
         links = self.sudo().filtered(lambda link: link.state == 'excluded' and not link.deleted_at)
         links.write({'state': 'pending', 'reason': False, 'left_filter': False})
         return links.action_sync_now()
 
     def action_sync_now(self):
         """Read the remote record now and merge it with ours."""
-        self.check_access('read')
+        self._check_may_operate()
         for connection, links in self.sudo().grouped('connection_id').items():
             links._request_read(connection)
         return True
@@ -116,6 +121,11 @@ class SyncLink(models.Model):
         return self._resolve_conflict('remote')
 
     # === BUSINESS === #
+
+    def _check_may_operate(self):
+        """The group, and the records: links of other companies are not this user's business."""
+        self.env['sync.lane']._check_may_operate()
+        self.check_access('read')
 
     def _record(self):
         """The Odoo record, archived or not; empty when it is gone."""
@@ -139,7 +149,7 @@ class SyncLink(models.Model):
 
     def _resolve_conflict(self, side):
         """Declare one side's value the agreed one; the next merge carries the other's over."""
-        self.check_access('read')
+        self._check_may_operate()
         position = {'odoo': 2, 'remote': 1}[side]
         for link in self.sudo().filtered(lambda link: link.state == 'conflict'):
             snapshot = dict(link.snapshot or {})

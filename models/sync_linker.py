@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from odoo import api, fields, models
+from odoo.tools import mute_logger
 
 from ..engine.merge import MISSING, merge
 
@@ -33,10 +34,13 @@ class SyncLinker(models.AbstractModel):
                 item.link.write(vals)
             else:
                 new_vals.append(vals)
-        self.env['sync.link'].sudo().create(new_vals)
+        with mute_logger('odoo.sql_db'):  # a collision is handled, and no error of anybody's
+            self.env['sync.link'].sudo().create(new_vals)
         self._post(connection, adapter, send_back)
         self.env['sync.capture']._mark_applied(
             connection.id, adapter.mapping.model, [item.odoo.id for item in items])
+        # Now, and not at the end: a later change of these records is news again.
+        self.env['sync.capture']._post()
 
     @api.model
     def _inbound_vals(self, connection, adapter, item, local):
@@ -64,8 +68,9 @@ class SyncLinker(models.AbstractModel):
             'remote_object': adapter.mapping.remote_object, 'remote_id': item.record.remote_id,
             'snapshot': snapshot, 'variants': variants, 'conflicts': conflicts,
             'state': 'conflict' if conflicts else 'in_sync',
-            'reason': self._conflict_sentence(conflicts), 'deleted_at': False,
-            'remote_updated_at': updated and updated.replace(tzinfo=None, microsecond=0),
+            'reason': self._conflict_sentence(conflicts),
+            'deleted_at': False, 'deleted_here': False,
+            'remote_updated_at': updated and updated.replace(tzinfo=None),
             'last_synced_at': fields.Datetime.now(),
         }
 
@@ -106,17 +111,20 @@ class SyncLinker(models.AbstractModel):
 
     @api.model
     def _differences(self, adapter, link, local, new_remote=False):
-        """``(to_remote, conflicts)`` of a record against what the remote is known to hold.
+        """``(to_remote, to_local)`` of a record against what the remote is known to hold.
 
         The remote is taken to hold the snapshot: no call is spent on asking.
         """
         base = (link.snapshot if link else None) or {}
         view = link._local_view(local) if link else local
         rules = [rule for rule in adapter.rules if rule.key in view]
-        remote = {} if new_remote else {rule.key: base.get(rule.key) for rule in rules}
+        # What the snapshot lacks was never read: not empty, but unknown, and left alone.
+        remote = {} if new_remote else base
+        if adapter.mapping.direction == 'out':
+            remote = {rule.key: base.get(rule.key) for rule in rules}  # nothing is ever read
         merged = merge(rules, base, view, remote, local_at=None, remote_at=None,
                        new_remote=new_remote)
-        return merged.to_remote, merged.conflicts
+        return merged.to_remote, merged.to_local
 
     # === AFTER OUTBOUND === #
 
@@ -126,16 +134,16 @@ class SyncLinker(models.AbstractModel):
         snapshot = {**((item.link and item.link.snapshot) or {}), **item.to_remote}
         variants = {key: value for key, value in ((item.link and item.link.variants) or {}).items()
                     if key not in item.to_remote}
-        updated = outcome.updated_at
         vals = {
             'connection_id': connection.id, 'mapping_id': adapter.mapping.id,
             'res_model': adapter.mapping.model, 'res_id': item.res_id,
             'remote_object': adapter.mapping.remote_object, 'remote_id': outcome.remote_id,
             'snapshot': snapshot, 'variants': variants, 'state': 'in_sync', 'reason': False,
-            'deleted_at': False, 'last_synced_at': fields.Datetime.now(),
+            'deleted_at': False, 'deleted_here': False,
+            'last_synced_at': fields.Datetime.now(),
         }
-        if updated:
-            vals['remote_updated_at'] = updated.replace(tzinfo=None, microsecond=0)
+        if outcome.updated_at:
+            vals['remote_written_at'] = outcome.updated_at.replace(tzinfo=None)
         if item.link:
             item.link.write(vals)
         else:

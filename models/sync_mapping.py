@@ -7,7 +7,7 @@ cached in the registry and cleared with every change here.
 
 from __future__ import annotations
 
-from odoo import api, fields, models, tools
+from odoo import SUPERUSER_ID, api, fields, models, tools
 from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 from odoo.tools import safe_eval
@@ -91,6 +91,7 @@ class SyncMapping(models.Model):
     )
     import_cursor = fields.Char(readonly=True, copy=False)
     import_count = fields.Integer('Imported', readonly=True, copy=False)
+    import_run = fields.Integer(readonly=True, copy=False, help='Counts the imports.')
 
     _pair_uniq = models.UniqueIndex(
         '(connection_id, model_id, remote_object) WHERE active',
@@ -169,7 +170,8 @@ class SyncMapping(models.Model):
 
     def write(self, vals):
         structural = set(vals) - {
-            'poll_since', 'sweep_since', 'import_state', 'import_cursor', 'import_count'
+            'poll_since', 'sweep_since', 'import_state', 'import_cursor', 'import_count',
+            'import_run',
         }
         if structural and 'version' not in vals:
             for mapping in self:
@@ -180,8 +182,10 @@ class SyncMapping(models.Model):
         return result
 
     def unlink(self):
+        pairs = {(mapping.connection_id.id, mapping.remote_object) for mapping in self}
         result = super().unlink()
         self._forget()
+        self._abandon(pairs)
         return result
 
     def copy_data(self, default=None):
@@ -206,7 +210,7 @@ class SyncMapping(models.Model):
                  'res_id': record_id, 'origin': 'send_all', 'priority': 20}
                 for record_id in ids
             ])
-        self.env.cr.postcommit.add(self.env['sync.worker']._wake)
+        self.env['sync.worker']._wake_after_commit()
 
     def action_resync(self):
         """Look at every linked pair again, for example after the mapping was changed."""
@@ -228,7 +232,8 @@ class SyncMapping(models.Model):
 
     def _filter_domain(self):
         """The filter, kept to the connection's company and what all companies share."""
-        domain = Domain(safe_eval.safe_eval(self.domain or '[]', {'uid': self.env.uid}))
+        # The engine's user, whoever saves: a filter must mean the same everywhere.
+        domain = Domain(safe_eval.safe_eval(self.domain or '[]', {'uid': SUPERUSER_ID}))
         company = self.connection_id.company_id
         if company and 'company_id' in self.env[self.model]._fields:
             domain &= Domain('company_id', 'in', (False, company.id))
@@ -237,8 +242,15 @@ class SyncMapping(models.Model):
     def _match_keys(self):
         return [key.strip() for key in (self.match_keys or '').split(',') if key.strip()]
 
-    def _label_of(self, record):
-        return f'{self.env[self.model]._description} "{record.display_name}"'
+    def _counts_as_deleted(self, record):
+        """Whether the record is archived, and archiving means deleting to this mapping."""
+        active = record._active_name
+        return bool(self.archive_is_delete and active and not record[active])
+
+    def _creation_values(self):
+        """``create_values``, as far as the fields exist here (some belong to other add-ons)."""
+        known = self.env[self.model]._fields
+        return {key: value for key, value in (self.create_values or {}).items() if key in known}
 
     @api.model
     @tools.ormcache('connection_id')
@@ -288,6 +300,15 @@ class SyncMapping(models.Model):
             else:
                 names.add(name)
         return names, associations
+
+    @api.model
+    def _abandon(self, pairs):
+        """Settle what still waits for ``(connection id, remote object)`` nobody maps any more."""
+        for connection_id, remote_object in pairs:
+            known = self.with_context(active_test=False).search_count([
+                ('connection_id', '=', connection_id), ('remote_object', '=', remote_object)])
+            if not known:
+                self.env['sync.lane'].sudo()._drop(connection_id, remote_object)
 
     def _forget(self):
         """Forget what is cached of mappings: now, for this transaction, and again once it has

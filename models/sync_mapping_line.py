@@ -224,6 +224,8 @@ class SyncMappingLine(models.Model):
         options = schema[:1].options
         if options:
             params.setdefault('options', options)
+        if self.connection_id.time_zone:
+            params.setdefault('time_zone', self.connection_id.time_zone)
         if self.converter == 'country':
             params.setdefault('countries', self._country_names())
         return FieldSpec(

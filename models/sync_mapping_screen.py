@@ -89,7 +89,7 @@ class SyncMapping(models.Model):
             'remote_object': self.remote_object, 'res_model': record._name,
             'res_id': record.id, 'origin': 'sync_now', 'priority': 0,
         }])
-        self.env.cr.postcommit.add(self.env['sync.worker']._wake)
+        self.env['sync.worker']._wake_after_commit()
 
     def action_open_links(self):
         self.ensure_one()

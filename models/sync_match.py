@@ -17,14 +17,16 @@ class SyncMatch(models.AbstractModel):
     @api.model
     def _by_own_id(self, connection, adapter, items):
         """Fill ``item.odoo`` where the remote record carries the id of one of our records."""
-        prefix = f'{connection.external_namespace}-{adapter.mapping.model}-'
         name = connection._settings()['external_id_field']
         ids = {}
         for item in items:
             own_id = item.record.values.get(name) or ''
-            if own_id.startswith(prefix) and own_id[len(prefix):].isdigit():
-                ids[int(own_id[len(prefix):])] = item
+            res_id = connection._record_id_of(own_id, adapter.mapping.model)
+            if res_id:
+                ids[res_id] = item
         records = adapter.model.browse(ids).exists()
+        records = records.filtered(
+            lambda r: connection._own_id(r) == ids[r.id].record.values[name])
         linked = self.env['sync.link']._by_record(
             connection, adapter.mapping.remote_object, adapter.mapping.model, records.ids)
         for record in records:

@@ -73,7 +73,7 @@ class SyncMessage(models.AbstractModel):
 
     # The two halves of the scheduler's question "what is new?" and "what belongs to this lane?".
     # Both are partial, so that a year of history costs them nothing.
-    _fresh_idx = models.Index("(id) WHERE state = 'pending' AND lane_id IS NULL")
+    _fresh_idx = models.Index("(priority, id) WHERE state = 'pending' AND lane_id IS NULL")
     _lane_idx = models.Index('(lane_id) WHERE lane_id IS NOT NULL')
     _open_idx = models.Index("(connection_id) WHERE state IN ('pending', 'failed')")
     _history_idx = models.Index('(connection_id, create_date)')

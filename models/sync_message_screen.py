@@ -43,5 +43,5 @@ class SyncMessage(models.AbstractModel):
             SQL.identifier(self._table), found, SQL(self._replayable_sql)))
         count = self.env.cr.rowcount
         self.invalidate_model()
-        self.env.cr.postcommit.add(self.env['sync.worker']._wake)
+        self.env['sync.worker']._wake_after_commit()
         return count + released

@@ -23,6 +23,8 @@ from .sync_settlement import Result
 
 #: Seconds a record waits for the record it points to, before it is looked at again.
 PARENT_DELAY = 2
+#: Seconds after which a record whose parent does not get there fails, so that a person looks.
+PARENT_PATIENCE = 3600
 
 
 @dataclass
@@ -48,12 +50,20 @@ class SyncOutbound(models.AbstractModel):
         items = [self._item(lane) for lane in claim.lanes]
         results = {}
         self._load(connection, claim.object, items, results)
-        for mapping, group in self._by_mapping(items, results).items():
-            adapter = RecordAdapter(mapping)
-            connector = connection._connector(self._correlation(claim))
-            self._adopt_unknown(connection, adapter, connector, group)
-            self._prepare(connection, adapter, group, results)
-            self._send(connection, claim, adapter, connector, group, results)
+        groups = self._by_mapping(items, results)
+        self._commit(claim, results)
+        for mapping, group in groups.items():
+            self._process_group(connection, claim, mapping, group)
+
+    @api.model
+    def _process_group(self, connection, claim, mapping, items):
+        """Prepare, send and commit what one mapping sends; the next group cannot undo it."""
+        results = {}
+        adapter = RecordAdapter(mapping)
+        connector = connection._connector(self._correlation(claim))
+        self._adopt_unknown(connection, adapter, connector, items)
+        self._prepare(connection, adapter, items, results)
+        self._send(connection, adapter, connector, items, results)
         self._commit(claim, results)
 
     @staticmethod
@@ -114,6 +124,8 @@ class SyncOutbound(models.AbstractModel):
                 'The record is %(state)s: %(reason)s', state=link.state, reason=link.reason or ''))
         if not item.record:
             return removal._unlinked(item)
+        if link and not item.mapping and not self._still_sends(link.mapping_id):
+            return Result('ignored', reason=self.env._('The mapping does not send any more.'))
         if link and not link.deleted_at and not item.mapping:
             return removal._left_filter(item)
         if not item.mapping:
@@ -129,6 +141,10 @@ class SyncOutbound(models.AbstractModel):
             return Result('waiting', delay=PARENT_DELAY, reason=self.env._(
                 'A change of the same record is waiting to come in first.'))
         return None
+
+    @staticmethod
+    def _still_sends(mapping):
+        return bool(mapping and mapping.active and mapping.direction != 'in')
 
     @api.model
     def _links_with_news(self, connection, remote_object, items):
@@ -158,8 +174,7 @@ class SyncOutbound(models.AbstractModel):
 
     @api.model
     def _key(self, connection, item):
-        """Our own unique id of the record at the remote; survives a restore of the database."""
-        return f'{connection.external_namespace}-{item.res_model}-{item.res_id}'
+        return connection._own_id(item.record)
 
     @api.model
     def _adopt_unknown(self, connection, adapter, connector, items):
@@ -189,10 +204,13 @@ class SyncOutbound(models.AbstractModel):
         upserts = [item for item in items if not item.change]
         local = self._local(connection, adapter, upserts, results)
         for item in [item for item in upserts if item.res_id in local]:
-            to_remote, _conflicts = self.env['sync.linker']._differences(
+            to_remote, to_local = self.env['sync.linker']._differences(
                 adapter, item.link, local[item.res_id], new_remote=not item.link)
+            unread = item.link and local[item.res_id].keys() - (item.link.snapshot or {}).keys()
+            if item.link and (to_local or unread or self._asks_first(adapter, to_remote)):
+                to_remote = self._look_first(connection, adapter, item, to_remote)
             parent = next((value for value in to_remote.values() if self._is_unlinked(value)), None)
-            if parent:
+            if parent and not connection.shadow:
                 results[item.lane.id] = self._wait_for_parent(connection, adapter, item, parent)
             elif not to_remote and item.link:
                 if item.link.state in ('pending', 'failing'):
@@ -220,6 +238,26 @@ class SyncOutbound(models.AbstractModel):
                 results[bad.lane.id] = self._failed(connection, adapter, bad, error)
                 items.remove(bad)
         return {}
+
+    @staticmethod
+    def _asks_first(adapter, keys):
+        """Whether a person decides when both sides changed: then the remote is asked first."""
+        return any(rule.rule == 'manual' and rule.key in keys for rule in adapter.rules)
+
+    @api.model
+    def _look_first(self, connection, adapter, item, to_remote):
+        """Have the way in look at both sides; it restores what only the remote may say, finds
+        what both have changed, and posts what then has to be sent.
+
+        :return: what may be sent without looking; all of it where the look was taken already
+        """
+        looked = 'merge' in {message['origin'] for message in item.lane.messages}
+        if looked or adapter.mapping.direction == 'out':
+            return to_remote
+        self.env['sync.scan']._post_hints(
+            connection, [(item.link.remote_object, item.link.remote_id)], 'look_first')
+        return {key: value for key, value in to_remote.items()
+                if not self._asks_first(adapter, [key])}
 
     @staticmethod
     def _is_unlinked(value):
@@ -252,14 +290,24 @@ class SyncOutbound(models.AbstractModel):
                 'connection_id': connection.id, 'mapping_id': mapping.id, 'res_model': model,
                 'remote_object': mapping.remote_object, 'res_id': record.id, 'origin': 'parent',
             }])
+        if self._waited(item) > PARENT_PATIENCE:
+            return Result('failed', error=ConflictError(
+                f'{parent} was not sent within an hour', code='PARENT_MISSING',
+                user_message=self.env._(
+                    '"%s", which this record belongs to, has not been sent within an hour. See '
+                    'why on its own form, then replay this one.', record.display_name)))
         return Result('waiting', delay=self._patience(item), reason=self.env._(
             'Waits for "%s", which has to be sent first.', record.display_name))
 
     @staticmethod
     def _patience(item):
         """Seconds until the next look: as long as it has waited already, within limits."""
-        waited = (fields.Datetime.now() - item.lane.messages[0]['create_date']).total_seconds()
-        return min(max(waited, PARENT_DELAY), 300)
+        return min(max(SyncOutbound._waited(item), PARENT_DELAY), 300)
+
+    @staticmethod
+    def _waited(item):
+        """Seconds since the newest message of the record was posted."""
+        return (fields.Datetime.now() - item.lane.messages[-1]['create_date']).total_seconds()
 
     @api.model
     def _lane_of(self, connection, mapping, record):
@@ -271,7 +319,7 @@ class SyncOutbound(models.AbstractModel):
     # === SEND === #
 
     @api.model
-    def _send(self, connection, claim, adapter, connector, items, results):
+    def _send(self, connection, adapter, connector, items, results):
         """Make the calls and settle each item by its own outcome."""
         items = [item for item in items if item.change and item.lane.id not in results]
         if not items:
@@ -308,24 +356,44 @@ class SyncOutbound(models.AbstractModel):
             result.unknown = True
             return result
         if outcome.status == 'failed':
-            return self._failed(connection, adapter, item, outcome.error)
+            return self._failed(connection, adapter, item, outcome.error, outcome.remote_id)
         if item.change.operation == 'delete':
             return self.env['sync.outbound.removal']._confirmed(item)
+        if item.link and self._is_taken(connection, item, outcome.remote_id):
+            self.env['sync.scan']._post_hints(
+                connection, [(item.link.remote_object, outcome.remote_id)], 'merge')
+            return Result('done', reason=self.env._(
+                'Merged at %(provider)s into %(id)s, which is looked at next.',
+                provider=connection._remote_label(), id=outcome.remote_id), **details)
         self.env['sync.linker']._after_outbound(connection, adapter, item, outcome)
         verb = self.env._('Created') if outcome.created else self.env._('Sent')
         return Result('done', summary=f'{verb}: {", ".join(sorted(item.to_remote))}', **details)
 
     @api.model
-    def _failed(self, connection, adapter, item, error):
+    def _is_taken(self, connection, item, remote_id):
+        """Whether the record was merged meanwhile into one that another link stands for."""
+        if not remote_id or remote_id == item.link.remote_id:
+            return False
+        return bool(self.env['sync.link']._by_remote(
+            connection, item.link.remote_object, [remote_id]))
+
+    @api.model
+    def _failed(self, connection, adapter, item, error, remote_id=None):
+        if remote_id and not item.link:
+            # It was created, and failed afterwards (an association): keep what exists.
+            item.link = self.env['sync.link'].sudo().create({
+                'connection_id': connection.id, 'mapping_id': adapter.mapping.id, 'snapshot': {},
+                'res_model': item.res_model, 'res_id': item.res_id, 'state': 'failing',
+                'remote_object': adapter.mapping.remote_object, 'remote_id': remote_id,
+            })
         if isinstance(error, ConflictError) and error.remote_id and not item.link:
             adopted = self._adopt_existing(connection, adapter, item, error)
             if adopted:
                 return adopted
         result = Result.from_error(error, item.lane, connection._retry_policy())
         if item.link and result.outcome == 'failed':
-            state = 'conflict' if isinstance(error, ConflictError) else 'failing'
             reason = error.user_message if isinstance(error, SyncError) else str(error)
-            item.link.write({'state': state, 'reason': reason})
+            item.link.write({'state': 'failing', 'reason': reason})
         return result
 
     @api.model
@@ -355,6 +423,8 @@ class SyncOutbound(models.AbstractModel):
 
     @api.model
     def _commit(self, claim, results):
+        if not results:
+            return
         part = claim.part(lane for lane in claim.lanes if lane.id in results)
         self.env['sync.lane']._settle(
             self.env.cr, part, results, self.env.context.get('saas_sync_started'))

@@ -22,8 +22,7 @@ class SyncOutboundRemoval(models.AbstractModel):
 
     @api.model
     def _is_archived(self, item):
-        active = item.record._active_name
-        return bool(item.mapping.archive_is_delete and active and not item.record[active])
+        return item.mapping._counts_as_deleted(item.record)
 
     @api.model
     def _archived(self, item):
@@ -67,7 +66,7 @@ class SyncOutboundRemoval(models.AbstractModel):
                 '%s Delete it at the SaaS too, or exclude it.', reason)})
             return Result('done', reason=item.link.reason)
         item.link.write({
-            'deleted_at': fields.Datetime.now(), 'state': 'excluded',
+            'deleted_at': fields.Datetime.now(), 'deleted_here': True, 'state': 'excluded',
             'reason': self.env._('%s The remote record was kept.', reason)})
         return Result('done', reason=item.link.reason)
 
@@ -75,7 +74,7 @@ class SyncOutboundRemoval(models.AbstractModel):
     def _delete(self, item, reason):
         """Leave the item in the batch, as a deletion."""
         item.change = Change(
-            key=f'{item.link.connection_id.external_namespace}-{item.res_model}-{item.res_id}',
+            key=f'{item.link.connection_id.external_namespace}-{item.res_model}-{item.res_id}-gone',
             operation='delete', remote_id=item.link.remote_id)
         item.lane.messages[-1]['removal_reason'] = reason
         return
@@ -85,6 +84,6 @@ class SyncOutboundRemoval(models.AbstractModel):
         reason = self.env._(
             '%s The remote record was archived.', item.lane.messages[-1]['removal_reason'])
         item.link.write({
-            'deleted_at': fields.Datetime.now(), 'state': 'excluded', 'reason': reason,
-            'conflicts': False})
+            'deleted_at': fields.Datetime.now(), 'deleted_here': True, 'state': 'excluded',
+            'reason': reason, 'conflicts': False})
         return Result('done', reason=reason)

@@ -35,6 +35,7 @@ class SyncOutbox(models.Model):
     changed_fields_text = fields.Char('Changed fields', compute='_compute_changed_fields_text')
     origin = fields.Char(readonly=True, help='What caused the message, other than a plain save.')
 
+    _retention_idx = models.Index('(create_date)')
     _record_idx = models.Index('(res_model, res_id, id)')
 
     @api.depends('changed_fields')

@@ -62,7 +62,7 @@ class SyncScan(models.AbstractModel):
         events = [self._event(kind, *pair, once) for pair in pairs]
         self.env['sync.event']._ingest(
             cr or self.env.cr, connection.id, events, once, priority=HINT_PRIORITY)
-        self.env.cr.postcommit.add(self.env['sync.worker']._wake)
+        self.env['sync.worker']._wake_after_commit()
 
     # === ONE STEP OF WHATEVER IS DUE === #
 
@@ -83,6 +83,10 @@ class SyncScan(models.AbstractModel):
             except SyncError as error:
                 self.env.cr.rollback()
                 self._on_error(connection, error)
+            except Exception:
+                # One mapping's scan must not stop the lanes of all; it is tried at the next run.
+                self.env.cr.rollback()
+                _logger.exception('Scanning %s of %s failed', mapping.name, connection.name)
         return pages
 
     @api.model
@@ -131,16 +135,18 @@ class SyncScan(models.AbstractModel):
     @api.model
     def _start_import(self, mappings):
         """Have everything at the remote looked at, page by page, by the workers."""
-        mappings.write({'import_state': 'running', 'import_cursor': False, 'import_count': 0})
-        self.env.cr.postcommit.add(self.env['sync.worker']._wake)
+        for mapping in mappings:
+            mapping.write({'import_state': 'running', 'import_cursor': False, 'import_count': 0,
+                           'import_run': mapping.import_run + 1})
+        self.env['sync.worker']._wake_after_commit()
 
     @api.model
     def _import_page(self, connection, mapping):
         page = connection._connector().list_page(
             mapping.remote_object, [], mapping.import_cursor or None)
-        stamp = mapping.version
         events = [
-            self._event('import', mapping.remote_object, record.remote_id, stamp, record.updated_at)
+            self._event('import', mapping.remote_object, record.remote_id, mapping.id,
+                        mapping.import_run)
             for record in page.records
         ]
         self._store(connection, events, IMPORT_PRIORITY)
@@ -181,7 +187,7 @@ class SyncScan(models.AbstractModel):
         events = []
         for record in records:
             link = links.get(record.remote_id)
-            updated = record.updated_at and record.updated_at.replace(tzinfo=None, microsecond=0)
+            updated = record.updated_at and record.updated_at.replace(tzinfo=None)
             if link and updated and link.remote_updated_at and updated <= link.remote_updated_at:
                 continue
             events.append(self._event('poll', mapping.remote_object, record.remote_id, updated))

@@ -50,7 +50,8 @@ class Result:
             'http_status': getattr(error, 'status', None),
             'request_id': getattr(error, 'request_id', None),
         }
-        if error_class in ('rate_limit', 'auth'):
+        nobody_called = getattr(error, 'code', None) == 'BREAKER_OPEN'
+        if error_class in ('rate_limit', 'auth') or nobody_called:
             delay = policy.delay(error_class, 1, getattr(error, 'retry_after', None))
             return cls('waiting', delay=delay, **details)
         if policy.gives_up(error_class, lane.attempts + 1):

@@ -26,19 +26,22 @@ from odoo.sql_db import Cursor
 from ..engine import pause
 from ..engine.errors import AuthError, RateLimitError, TransientError, classify
 from .queue_cursor import next_transaction, queue_cursor
-from .sync_lane import WORKER_LOCK, StaleClaim
+from .sync_lane import LEASE_SECONDS, WORKER_LOCK, StaleClaim
 from .sync_settlement import Result
 
 _logger = logging.getLogger(__name__)
 
 RUN_SECONDS = 50
 LINGER_SECONDS = 8
+#: Rounds in a row that found something due and could not have it, before the worker leaves.
+MAX_IDLE_ROUNDS = 5
+_WAKE = 'saas_sync.wake'
+MAX_COLLISIONS = 5
 #: What PostgreSQL answers to a transaction that lost a race; the work is simply done again.
 RACE_ERRORS = (
     psycopg2.errors.SerializationFailure,
     psycopg2.errors.DeadlockDetected,
     psycopg2.errors.LockNotAvailable,
-    psycopg2.errors.UniqueViolation,
     LockError,
 )
 
@@ -81,6 +84,25 @@ class SyncWorker(models.AbstractModel):
             self.env['ir.cron']._notifydb()
 
     @api.model
+    def _wake_after_commit(self):
+        """Wake the workers when, and if, the present transaction commits; once for all of it.
+
+        What was committed is committed: a failure to wake must not look like a failure of the
+        user's save or of the sender's delivery. The workers' interval finds what waits.
+        """
+        postcommit = self.env.cr.postcommit
+        if not postcommit.data.get(_WAKE):
+            postcommit.data[_WAKE] = True
+            postcommit.add(self._wake_quietly)
+
+    @api.model
+    def _wake_quietly(self):
+        try:
+            self._wake()
+        except Exception:
+            _logger.exception('The workers could not be woken; they start within a minute')
+
+    @api.model
     def _wake_at(self, moment):
         """Have a worker start at ``moment`` (naive UTC); one trigger a minute is enough."""
         cron = self.env.ref('saas_sync.ir_cron_worker_1', raise_if_not_found=False)
@@ -100,9 +122,10 @@ class SyncWorker(models.AbstractModel):
         deadline = time.monotonic() + RUN_SECONDS
         with self._alive() as worker:
             done = self._work(worker, deadline)
-        remaining = 1 if time.monotonic() >= deadline else 0
+        # "Nothing remains": Odoo would call again within the same job, ten times, and the job
+        # as a whole would outlive the time limit of cron workers. A new trigger is a new job.
         self._leave_a_trigger()
-        self.env['ir.cron']._commit_progress(max(done, remaining), remaining=remaining)
+        self.env['ir.cron']._commit_progress(done, remaining=0)
 
     @api.model
     def _work(self, worker=None, deadline=None):
@@ -110,16 +133,30 @@ class SyncWorker(models.AbstractModel):
 
         :return: the number of lanes worked
         """
-        done, lane = 0, self.env['sync.lane']
-        while deadline is None or time.monotonic() < deadline:
-            lane._tick(worker)
-            progressed = sum(
-                self._work_kind(kind, worker, deadline) for kind in self._due_kinds())
-            progressed += self.env['sync.scan']._step()
+        done, idle = 0, 0
+        while idle < MAX_IDLE_ROUNDS and (deadline is None or time.monotonic() < deadline):
+            progressed = self._round(worker, deadline)
             done += progressed
+            idle = 0 if progressed else idle + 1
             if not progressed and not self._linger(deadline):
                 break
         return done
+
+    @api.model
+    def _round(self, worker, deadline):
+        """Tick, then one batch of each kind that is due, then one step of scanning.
+
+        :return: how much was done; 0 also when the schedule lost a race, which is no failure
+        """
+        try:
+            self.env['sync.lane']._tick(worker)
+            progressed = sum(
+                self._work_kind(kind, worker, deadline) for kind in self._due_kinds())
+            return progressed + self.env['sync.scan']._step()
+        except RACE_ERRORS as error:
+            self.env.cr.rollback()
+            _logger.info('The schedule lost a race, and goes on: %s', error)
+            return 0
 
     @contextmanager
     def _alive(self):
@@ -155,16 +192,17 @@ class SyncWorker(models.AbstractModel):
               FROM (SELECT m.connection_id, d.direction, m.remote_object AS object,
                            min(m.sequence) AS sequence
                       FROM sync_mapping m, (VALUES ('in'), ('out')) AS d(direction)
-                     WHERE m.active GROUP BY 1, 2, 3) k
+                     GROUP BY 1, 2, 3) k
               JOIN sync_connection c ON c.id = k.connection_id AND c.state = 'connected'
+               AND (c.database_uuid IS NULL OR c.database_uuid = %s)
                AND (c.hold_until IS NULL OR c.hold_until <= clock_timestamp() AT TIME ZONE 'UTC')
              WHERE EXISTS (SELECT 1 FROM sync_lane l
                             WHERE l.connection_id = k.connection_id AND l.direction = k.direction
                               AND l.object = k.object AND l.state IN ('ready', 'waiting')
                               AND l.run_at <= clock_timestamp() AT TIME ZONE 'UTC')
              ORDER BY k.sequence, k.direction
-            """
-        )
+            """,
+            [self.env['sync.connection']._database_uuid()])
         rows = self.env.cr.fetchall()
         order = {row[0]: (row[3], random.random()) for row in rows}
         return [row[:3] for row in sorted(rows, key=lambda row: order[row[0]])]
@@ -178,7 +216,7 @@ class SyncWorker(models.AbstractModel):
         if seconds is None or seconds > LINGER_SECONDS or time.monotonic() + seconds > deadline:
             return False
         next_transaction(self.env)
-        time.sleep(max(seconds, 0.05))
+        time.sleep(max(seconds, 0.2))
         return True
 
     @api.model
@@ -189,9 +227,10 @@ class SyncWorker(models.AbstractModel):
                               - clock_timestamp() AT TIME ZONE 'UTC')::float8
                  FROM sync_lane l JOIN sync_connection c ON c.id = l.connection_id
                 WHERE l.state IN ('ready', 'waiting') AND c.state = 'connected'
-                  AND EXISTS (SELECT 1 FROM sync_mapping m WHERE m.active
-                                 AND m.connection_id = c.id AND m.remote_object = l.object)"""
-        )
+                  AND (c.database_uuid IS NULL OR c.database_uuid = %s)
+                  AND EXISTS (SELECT 1 FROM sync_mapping m
+                               WHERE m.connection_id = c.id AND m.remote_object = l.object)""",
+            [self.env['sync.connection']._database_uuid()])
         return self.env.cr.fetchone()[0]
 
     @api.model
@@ -199,6 +238,8 @@ class SyncWorker(models.AbstractModel):
         seconds = self._seconds_to_next()
         if seconds is not None and seconds > 0:
             self._wake_at(fields.Datetime.now() + timedelta(seconds=seconds))
+        elif seconds is not None:
+            self._wake()
 
     # === ONE BATCH === #
 
@@ -206,7 +247,8 @@ class SyncWorker(models.AbstractModel):
     def _work_kind(self, kind, worker=None, deadline=None):
         """Claim one batch of this kind and work it; returns how many lanes it held."""
         connection = self.env['sync.connection'].sudo().browse(kind[0])
-        if not connection._is_live():
+        over = deadline is not None and time.monotonic() >= deadline
+        if over or not connection._is_live():
             return 0
         token = uuid.uuid4().hex
         claim = self.env['sync.lane']._claim(
@@ -228,17 +270,37 @@ class SyncWorker(models.AbstractModel):
         started = time.monotonic()
         try:
             pipeline.with_context(saas_sync_started=started)._process(connection, claim)
-        except StaleClaim as error:
-            self.env.cr.rollback()
-            _logger.warning('A claim on %s was taken over: %s', connection.name, error)
-        except RACE_ERRORS as error:
+        except (StaleClaim, *RACE_ERRORS) as error:
             self.env.cr.rollback()
             _logger.info('Lost a race on %s, will try again: %s', connection.name, error)
             self._give_back(claim, {lane.id: Result('waiting', delay=random.uniform(0.05, 1))
                                     for lane in claim.lanes}, started)
+        except psycopg2.errors.UniqueViolation as error:
+            self.env.cr.rollback()
+            _logger.info('A record of %s was linked meanwhile: %s', connection.name, error)
+            self._on_collision(pipeline, connection, self._held(claim), error, started)
         except Exception as error:  # noqa: BLE001 (every error ends as an outcome)
             self.env.cr.rollback()
             self._on_error(pipeline, connection, claim, error, started)
+
+    @api.model
+    def _on_collision(self, pipeline, connection, claim, error, started):
+        """Another worker linked one of these records first. The one is found by halving, and
+        tried again a few times at the cost of a try: were it our own doing, it would not end."""
+        if len(claim.lanes) > 1:
+            self._run_halves(pipeline, connection, claim)
+            return
+        delay = random.uniform(0.05, 1)
+        self._give_back(claim, {
+            lane.id: Result('failed', error=error) if lane.attempts >= MAX_COLLISIONS
+            else Result('retry', delay=delay, error=error)
+            for lane in claim.lanes}, started)
+
+    @api.model
+    def _run_halves(self, pipeline, connection, claim):
+        middle = len(claim.lanes) // 2
+        self._run(pipeline, connection, claim.part(claim.lanes[:middle]))
+        self._run(pipeline, connection, claim.part(claim.lanes[middle:]))
 
     @api.model
     def _on_error(self, pipeline, connection, claim, error, started):
@@ -252,9 +314,7 @@ class SyncWorker(models.AbstractModel):
         elif not isinstance(error, TransientError):
             held = self._held(claim)
             if len(held.lanes) > 1:
-                middle = len(held.lanes) // 2
-                self._run(pipeline, connection, held.part(held.lanes[:middle]))
-                self._run(pipeline, connection, held.part(held.lanes[middle:]))
+                self._run_halves(pipeline, connection, held)
                 return
             if classify(error) == 'bug':
                 _logger.exception('Working %s of %s failed', claim.object, connection.name)
@@ -264,10 +324,13 @@ class SyncWorker(models.AbstractModel):
 
     @api.model
     def _held(self, claim):
-        """The part of a claim that is still ours: neither settled nor taken over."""
+        """The part of a claim that is still ours, neither settled nor taken over; its lease
+        begins anew, so that a long search for the bad record is not taken for a dead worker."""
         self.env.cr.execute(
-            'SELECT id FROM sync_lane WHERE id = ANY(%s) AND token = %s',
-            [[lane.id for lane in claim.lanes], claim.token])
+            """UPDATE sync_lane SET lease_until = clock_timestamp() AT TIME ZONE 'UTC'
+                                                  + make_interval(secs => %s)
+                WHERE id = ANY(%s) AND token = %s RETURNING id""",
+            [LEASE_SECONDS, [lane.id for lane in claim.lanes], claim.token])
         held = {row[0] for row in self.env.cr.fetchall()}
         return claim.part(lane for lane in claim.lanes if lane.id in held)
 

@@ -100,7 +100,9 @@ class TestRemoteRemoval(RemovalCase):
         self.notify(('contacts', '999999999'))
         self.work()
         lane = self.lanes()
-        self.assertEqual((lane.state, lane.attempts), ('waiting', 1))
+        self.assertEqual((lane.state, lane.attempts), ('waiting', 0))
+        self.cr.execute("UPDATE sync_event SET create_date = create_date - interval '2 minutes' "
+                        "WHERE remote_id = '999999999'")
         self.work()
         self.assertFalse(self.lanes())
         event = self.env['sync.event'].search([('remote_id', '=', '999999999')])

@@ -90,7 +90,7 @@ class TestOutbound(SandboxCase):
         self.assertEqual(record['properties']['lastname'], 'Tester')
         self.assertEqual(
             record['properties']['odoo_external_id'],
-            f'{self.connection.external_namespace}-res.partner-{partner.id}')
+            self.connection._own_id(partner))
         self.assertSilence()
 
     def test_only_the_difference_is_sent(self):
