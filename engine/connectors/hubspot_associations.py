@@ -41,8 +41,12 @@ class Pair:
     primary: bool = False
 
     @property
-    def ends(self) -> frozenset[str]:
-        return frozenset((self.from_id, self.to_id))
+    def ends(self) -> tuple[str, str]:
+        return (self.from_id, self.to_id)
+
+    @property
+    def reverse(self) -> tuple[str, str]:
+        return (self.to_id, self.from_id)
 
 
 # --- reading ----------------------------------------------------------------------------------
@@ -144,7 +148,27 @@ def _write(
         response = api.request('POST', path, json={'inputs': inputs})
         return _account(some, read_model(BatchPairs, response), response.request_id)
 
-    return _failures(pairs, send)
+    forth, back = _one_way(pairs)
+    return _failures(forth, send) | _failures(back, send)
+
+
+def _one_way(pairs: Iterable[Pair]) -> tuple[list[Pair], list[Pair]]:
+    """The pairs in two lists, of which none holds a pair and its reverse.
+
+    Contact 5 of company 7 and contact 7 of company 5 are two associations. HubSpot confirms one
+    in its own direction, in the other, or in both, and not always says the types of the records:
+    in one request with its reverse, a pair could be taken for confirmed by the other's answer.
+    """
+    forth: list[Pair] = []
+    back: list[Pair] = []
+    taken: set[tuple[str, str]] = set()
+    for pair in pairs:
+        if pair.reverse in taken:
+            back.append(pair)
+        else:
+            forth.append(pair)
+            taken.add(pair.ends)
+    return forth, back
 
 
 def _failures(pairs: Sequence[Pair], send: Any) -> dict[Pair, SyncError]:
@@ -159,16 +183,17 @@ def _failures(pairs: Sequence[Pair], send: Any) -> dict[Pair, SyncError]:
 def _account(
     pairs: Sequence[Pair], answer: BatchPairs, request_id: str | None
 ) -> list[SyncError | None]:
-    """For every pair: ``None`` where it was confirmed, else why not."""
+    """For every pair: ``None`` where it was confirmed, in either direction, else why not."""
     confirmed = {row.ends for row in answer.results}
     return [
-        None if pair.ends in confirmed else _why_not(pair, answer, request_id) for pair in pairs
+        None if {pair.ends, pair.reverse} & confirmed else _why_not(pair, answer, request_id)
+        for pair in pairs
     ]
 
 
 def _why_not(pair: Pair, answer: BatchPairs, request_id: str | None) -> SyncError:
     for row in answer.errors:
-        if pair.ends & _ids_of(row):
+        if _ids_of(row).intersection(pair.ends):
             return _refused(pair, row, request_id)
     return TransientError(
         f'HubSpot did not confirm the association of {pair.from_id} with {pair.to_id}',

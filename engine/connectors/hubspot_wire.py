@@ -173,13 +173,12 @@ class PairRow(Wire):
     to_id: Lenient[TextId | None] = Field(None, validation_alias='toObjectId')
 
     @property
-    def ends(self) -> frozenset[str]:
-        """Both ids; HubSpot confirms an association in either direction, or in both."""
-        ids = (
+    def ends(self) -> tuple[str | None, str | None]:
+        """The id it goes from and the id it goes to."""
+        return (
             self.origin.id if self.origin else self.from_id,
             self.target.id if self.target else self.to_id,
         )
-        return frozenset(one for one in ids if one)
 
 
 class BatchPairs(Wire):

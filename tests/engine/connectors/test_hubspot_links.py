@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
+import pytest
+
+from engine.connectors.hubspot_associations import Pair, associate
+from engine.connectors.hubspot_objects import object_type
 from engine.contracts import Change
-from engine.errors import DataError, RateLimitError
+from engine.errors import DataError, RateLimitError, TransientError
+from engine.http import HttpResponse
 
 
 def change(key, **more):
@@ -111,3 +118,57 @@ def test_the_associations_of_a_hundred_records_are_two_calls(box, hub9):
     hub9.write('contacts', [change(f'k{n}', associations=wanted) for n in range(100)])
     made = [call for call in box.writes(after) if 'associations' in call['path']]
     assert len(made) == 2, 'one for the primary ones, one for the others'
+
+
+class Associating:
+    """A HubSpot that makes some associations and says nothing of the others.
+
+    ``spell`` turns an association it made into the rows of its answer.
+    """
+
+    def __init__(self, made, spell):
+        self.made, self.spell = made, spell
+
+    def request(self, method, path, *, json: dict, **call):
+        asked = [(row['from']['id'], row['to']['id']) for row in json['inputs']]
+        rows = [row for pair in asked if pair in self.made for row in self.spell(*pair)]
+        return HttpResponse(200, {'content-type': 'application/json'}, _body(rows))
+
+
+def _body(rows):
+    return json.dumps({'results': rows}).encode()
+
+
+def one_way(from_id, to_id):
+    return [{'from': {'id': from_id}, 'to': {'id': to_id}}]
+
+
+def other_way(from_id, to_id):
+    return one_way(to_id, from_id)
+
+
+def both_ways(from_id, to_id):
+    return one_way(from_id, to_id) + one_way(to_id, from_id)
+
+
+def named_ends(from_id, to_id):
+    return [{'fromObjectId': from_id, 'toObjectId': to_id, 'labels': []}]
+
+
+@pytest.mark.parametrize('primary', [True, False])
+@pytest.mark.parametrize('spell', [one_way, other_way, both_ways, named_ends])
+def test_an_association_does_not_confirm_its_mirror_image(hub9, spell, primary):
+    """Contact 5 of company 7 and contact 7 of company 5 were in one batch; HubSpot made only the
+    first. Known by their unordered ids, each confirmed the other, and the second was never made."""
+    hub9.http = Associating({('5', '7')}, spell)
+    pairs = [Pair('5', '7', primary), Pair('7', '5', primary), Pair('8', '8', primary)]
+    failed = associate(hub9.api, object_type('contacts'), 'companies', pairs)
+    assert set(failed) == set(pairs[1:])
+    assert all(isinstance(error, TransientError) for error in failed.values())
+
+
+def test_a_row_that_names_one_end_confirms_nothing(hub9):
+    """Contact 8 of company 8: one end alone was enough to be taken for both."""
+    hub9.http = Associating({('8', '8')}, lambda from_id, to_id: [{'from': {'id': from_id}}])
+    pair = Pair('8', '8')
+    assert set(associate(hub9.api, object_type('contacts'), 'companies', [pair])) == {pair}
