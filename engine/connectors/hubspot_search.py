@@ -67,7 +67,7 @@ def _search_values(
     filters = [{'propertyName': field, 'operator': 'IN', 'values': list(values)}]
     ids: list[str] = []
     after: str | None = '0'
-    while after is not None and int(after) + PAGE <= MOST:
+    while after is not None and _offset(after) + PAGE <= MOST:
         answer = search(api, kind, filters, sort=OBJECT_ID, after=after)
         ids += [record.id for record in answer.results]
         after = answer.after
@@ -76,6 +76,18 @@ def _search_values(
         halves = values[:middle], values[middle:]
         return [one for half in halves for one in _search_values(api, kind, field, half)]
     return ids
+
+
+def _offset(after: str) -> int:
+    """How many records a page of a search leaves out; its paging is by number."""
+    if not re.fullmatch(r'[0-9]{1,9}', after):
+        raise ContractError(
+            f'a search pages by number, not by {after[:60]!r}',
+            user_message='HubSpot answered a search in a form this version does not know. Nothing '
+            'was lost; tell the maintainer of the connector.',
+            code='UNKNOWN_ANSWER',
+        )
+    return int(after)
 
 
 def search(

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from conftest import client, connector
 
 from engine.errors import ConfigurationError, ContractError, DataError, TransientError
+from engine.http import HttpResponse
 
 HOUR = '2026-05-01T10:00:00.000Z'
 
@@ -226,6 +229,25 @@ def test_more_matches_than_a_page_are_all_found(box, hub9):
     rows = [{'id': str(n), 'properties': {'name': 'Acme'}} for n in range(1, 451)]
     box.call('POST', 'import', {'companies': rows})
     assert len(hub9.find('companies', 'name', ['acme'], ['name'])['acme']) == 450
+
+
+@pytest.mark.parametrize('after', ['NTI1Cg%3D%3D', '-200', '２００', '1' * 5000])
+def test_a_search_that_pages_by_something_else_than_a_number_breaks_its_contract(hub9, after):
+    """A page after 'NTI1Cg==' ended in a ValueError: a bug of ours, with a traceback, instead of
+    a sentence on what HubSpot did."""
+    real = hub9.http.request
+
+    def paging_by_text(method, path, **call):
+        if not path.endswith('/search'):
+            return real(method, path, **call)
+        body = {'total': 900, 'results': [], 'paging': {'next': {'after': after[:250]}}}
+        return HttpResponse(200, {'content-type': 'application/json'}, json.dumps(body).encode())
+
+    hub9.http.request = paging_by_text
+    with pytest.raises(ContractError) as caught:
+        hub9.find('companies', 'name', ['Acme'], ['name'])
+    assert caught.value.code == 'UNKNOWN_ANSWER'
+    assert 'HubSpot' in caught.value.user_message
 
 
 # --- the listing ------------------------------------------------------------------------------
