@@ -33,6 +33,7 @@ from . import sync_inbound
 from . import sync_inbound_merge
 from . import sync_inbound_removal
 from . import sync_outbound
+from . import sync_outbound_outcome
 from . import sync_outbound_removal
 from . import sync_scan
 from . import sync_worker
