@@ -78,10 +78,12 @@ class Writer:
         for send, some in steps:
             for batch in chunks(some, BATCH):
                 outcomes |= self._guarded(send, batch, started=bool(outcomes))
+        outcomes |= self._follow_merges(changes, outcomes)
         linked = LinkWriter(self.api, self.kind).write(changes, outcomes)
         return [linked[change.key] for change in changes]
 
     def _guarded(self, send: Any, batch: Sequence[Change], *, started: bool) -> dict[str, Outcome]:
+        """Key → outcome; ``send`` must not fail once it has written, or it would write again."""
         try:
             sent = bisect(batch, send)
         except UnknownOutcome as error:
@@ -98,34 +100,44 @@ class Writer:
         written = [one for one in changes if one.values]
         outcomes = {one.key: ok(one, one.remote_id) for one in changes if not one.values}
         if written:
-            outcomes |= self._send_update(written)
-        return [self._follow_merge(one, outcomes[one.key]) for one in changes]
+            outcomes |= self._send('update', written, [_input_of(one) for one in written])
+        return [outcomes[one.key] for one in changes]
 
-    def _send_update(self, changes: Sequence[Change]) -> dict[str, Outcome]:
-        inputs = [
-            {
-                'id': change.remote_id,
-                'properties': text_values(change.values),
-                'objectWriteTraceId': change.key,
-            }
-            for change in changes
+    def _follow_merges(
+        self, changes: Sequence[Change], outcomes: Mapping[str, Outcome]
+    ) -> dict[str, Outcome]:
+        """The outcomes of updates whose record was merged, written to the one that lives on.
+
+        Batch update does not know the ids of merged records. What stops this becomes the outcome
+        of the changes it concerns: the others are written.
+        """
+        lost = [one for one in changes if _is_update(one) and _is_gone(outcomes[one.key].error)]
+        if not lost:
+            return {}
+        try:
+            moved = self._moved(lost)
+        except SyncError as error:
+            return {one.key: failed(one, error) for one in lost}
+        found: dict[str, Outcome] = {}
+        for positions in rounds(moved):
+            for batch in chunks([moved[position] for position in positions], BATCH):
+                found |= self._guarded(self._update, batch, started=True)
+        return found
+
+    def _moved(self, changes: Sequence[Change]) -> list[Change]:
+        """Those of the changes whose record lives on under another id, with that id."""
+        asked = [one.remote_id for one in changes if one.remote_id]
+        records = Reader(self.api, self.kind.name, ()).read(asked)
+        survivors = {
+            asked_id: record.remote_id
+            for asked_id, record in records.items()
+            if record and not record.archived and record.remote_id != asked_id
+        }
+        return [
+            one.model_copy(update={'remote_id': survivors[one.remote_id]})
+            for one in changes
+            if one.remote_id in survivors
         ]
-        return self._send('update', changes, inputs)
-
-    def _follow_merge(self, change: Change, outcome: Outcome) -> Outcome:
-        """Batch update does not know the ids of merged records; a single read does."""
-        if not _is_gone(outcome.error) or not change.remote_id:
-            return outcome
-        survivor = self._survivor(change.remote_id)
-        if survivor is None or survivor == change.remote_id:
-            return outcome
-        moved = change.model_copy(update={'remote_id': survivor})
-        return self._send_update([moved])[change.key]
-
-    def _survivor(self, remote_id: str) -> str | None:
-        path = self.api.paths.record(self.kind.name, remote_id)
-        response = self.api.request('GET', path, accept=(404,))
-        return None if response.status == 404 else read_model(WireRecord, response).id
 
     # --- upserts ------------------------------------------------------------------------------
 
@@ -256,6 +268,14 @@ def _names(change: Change) -> Iterable[str]:
     yield f'key {change.key}'
     if change.remote_id:
         yield f'id {change.remote_id}'
+
+
+def _input_of(change: Change) -> dict[str, Any]:
+    return {
+        'id': change.remote_id,
+        'properties': text_values(change.values),
+        'objectWriteTraceId': change.key,
+    }
 
 
 def _is_update(change: Change) -> bool:
