@@ -25,7 +25,6 @@ from . import sync_mapping_line
 from . import sync_link
 from . import sync_capture
 from . import base
-from . import base_partner_merge
 from . import res_partner_address
 from . import sync_match
 from . import sync_linker

@@ -7,8 +7,9 @@ an archived opportunity; what is left is paired by its position among the open s
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import groupby
 from typing import Any
+
+from odoo.tools import groupby
 
 
 def stage_params(
@@ -25,7 +26,7 @@ def stage_params(
     options = sorted(options, key=lambda option: (_meta(option, 'pipeline'), _order(option)))
     params: dict[str, Any] = {'map': {}}
     for _pipeline, group in groupby(options, key=lambda option: _meta(option, 'pipeline')):
-        params['map'].update(_pair(list(group), stages))
+        params['map'].update(_pair(group, stages))
     lost = [option['value'] for option in options if _is_lost(option)]
     if lost:
         params['lost'] = lost[0]

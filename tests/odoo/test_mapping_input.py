@@ -68,14 +68,16 @@ class TestLines(MappingInputCase):
 
     def test_an_odoo_field_that_is_read_only(self):
         for path, remote_field in (
-            ('id', 'numberofemployees'), ('write_date', 'city'), ('commercial_company_name', 'city'),
+            ('id', 'numberofemployees'), ('write_date', 'city'),
+            ('commercial_company_name', 'city'),
             ('contact_address', 'industry'), ('active_lang_count', 'numberofemployees'),
         ):
             with self.subTest(path):
                 self.assertLineRefused('read-only in Odoo', path, remote_field)
 
     def test_a_path_too_long_to_be_written(self):
-        self.assertLineRefused('can be read and not written', 'parent_id.country_id.code', 'industry')
+        self.assertLineRefused(
+            'can be read and not written', 'parent_id.country_id.code', 'industry')
         self.assertLineRefused('can be read and not written', 'child_ids.name', 'industry')
         line = self.add_line('parent_id.country_id.code', 'industry', rule='odoo_wins')
         self.assertTrue(line, 'the remedy of the message works')

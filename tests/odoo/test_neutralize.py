@@ -12,7 +12,8 @@ from .common import SandboxCase
 class TestNeutralize(SandboxCase):
     def setUp(self):
         super().setUp()
-        self.remote_id = self.create_remote('contacts', {'firstname': 'Ann', 'email': 'a@b.example'})
+        self.remote_id = self.create_remote(
+            'contacts', {'firstname': 'Ann', 'email': 'a@b.example'})
         self.notify(('contacts', self.remote_id))
         self.work()
         self.partner = self.record_of('contacts', self.remote_id)
