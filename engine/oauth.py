@@ -13,6 +13,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -129,11 +130,16 @@ def parse_token_answer(status: int, body: bytes) -> TokenSet:
         raise _refusal(status, answer)
     token, lifetime = answer.get('access_token'), answer.get('expires_in')
     refresh = answer.get('refresh_token')
-    if not (isinstance(token, str) and token and isinstance(lifetime, int) and lifetime > 0):
+    if not (_fits_a_header(token) and isinstance(lifetime, int) and lifetime > 0):
         raise ContractError(
             'The token endpoint answered without access_token and expires_in.', status=status
         )
     return TokenSet(token, refresh if isinstance(refresh, str) and refresh else None, lifetime)
+
+
+def _fits_a_header(token: Any) -> bool:
+    """Whether it can be sent as ``Bearer``: visible ASCII (RFC 6750, section 2.1)."""
+    return isinstance(token, str) and re.fullmatch('[!-~]+', token) is not None
 
 
 def _json_object(body: bytes) -> dict[str, Any]:

@@ -4,7 +4,10 @@ A client secret that is replaced goes on verifying deliveries for a week, the ti
 both live, so that a rotation loses nothing.
 """
 
+import re
+
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 
 from ..engine.errors import AuthError
 
@@ -82,10 +85,20 @@ class SyncConnection(models.Model):
         self.check_access('write')
         credentials = self.env['sync.credential']
         value = value.strip()
+        self._check_secret(name, value)
         if name == 'client_secret':
             self._keep_previous_secret(value)
         credentials._set(self, name, value)
         self.message_post(body=self.env._('%s replaced.', self._secret_label(name)))
+
+    def _check_secret(self, name, value):
+        """A secret travels in a header: visible ASCII, nothing else (RFC 9110, section 5.5)."""
+        if not re.fullmatch('[!-~]+', value):
+            raise UserError(self.env._(
+                'Connection "%(connection)s": the %(secret)s holds blanks, line breaks or other '
+                'characters that none has. Copy it again, and nothing around it.',
+                connection=self.name, secret=self._secret_label(name).lower(),
+            ))
 
     def _keep_previous_secret(self, value):
         credentials = self.env['sync.credential']

@@ -1,8 +1,9 @@
 """What a database holds, in a form that two states of it can be compared in.
 
-Promise: `Footprint.of(database)` covers every relation, column, index, constraint and function, every
-record that an add-on's data defines (by its natural key) and the number of rows of every table.
-Weakness: a row that was exchanged for another one in a table without a natural key here is not seen.
+Promise: `Footprint.of(database)` covers every relation, column, index, constraint and function,
+every record that an add-on's data defines (by its natural key) and the number of rows of every
+table. Weakness: a row that was exchanged for another one, in a table that has no natural key here,
+is not seen.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ _RECORDS = {
     "model": "SELECT model FROM ir_model",
     "field": "SELECT model || '.' || name FROM ir_model_fields",
     "selection": """SELECT f.model || '.' || f.name || ' ' || s.value
-                      FROM ir_model_fields_selection s JOIN ir_model_fields f ON f.id = s.field_id""",
+                      FROM ir_model_fields_selection s
+                      JOIN ir_model_fields f ON f.id = s.field_id""",
     "external id": "SELECT module || '.' || name FROM ir_model_data",
     "parameter": "SELECT key FROM ir_config_parameter",
     "cron": "SELECT cron_name FROM ir_cron",

@@ -95,11 +95,13 @@ class OdooDatabase:
         return self.odoo("module", "uninstall", "saas_sync")
 
     def run(self, code: str, **values):
-        """Run Python in `odoo shell`, with `values` as names; return what it assigned to `result`.
+        """Run Python in `odoo shell`, with `values` as names; return its `result`, if it set one.
 
         The transaction is committed at the end.
         """
-        given = "".join(f"{name} = {value!r}\n" for name, value in values.items())
+        given = "".join(
+            f"{name} = {value!r}\n" for name, value in {"result": None, **values}.items()
+        )
         tail = f"\nenv.cr.commit()\nimport json\nprint({RESULT!r} + json.dumps(result))\n"
         # One exec: the shell would take a blank line inside a function for its end.
         source = f"exec(compile({given + code + tail!r}, '<test>', 'exec'))\n"

@@ -32,7 +32,7 @@ class OdooServer:
         self.database = database
         self._port, gevent = free_port(), free_port()
         self.url = f"http://127.0.0.1:{self._port}"
-        self._log = tempfile.NamedTemporaryFile(prefix="saas_sync-odoo-", suffix=".log")
+        self._log = Path(tempfile.mkstemp(prefix="saas_sync-odoo-", suffix=".log")[1])
         self._command = database.command(
             f"--http-port={self._port}",
             f"--gevent-port={gevent}",
@@ -45,24 +45,21 @@ class OdooServer:
         self._process = None
 
     def __enter__(self) -> OdooServer:
-        self._process = subprocess.Popen(
-            self._command,
-            stdin=subprocess.DEVNULL,
-            stdout=self._log,
-            stderr=subprocess.STDOUT,
-            env=self._environment,
-            start_new_session=True,
-        )
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(
+                self._command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env=self._environment,
+                start_new_session=True,
+            )
         self._wait()
         return self
 
     def __exit__(self, *_error) -> None:
-        self._process.terminate()
-        try:
-            self._process.wait(30)
-        except subprocess.TimeoutExpired:
-            pass
         self.kill()
+        self._log.unlink()
 
     def kill(self) -> None:
         """As when the machine loses its power: every process at once, none is asked."""
@@ -78,7 +75,7 @@ class OdooServer:
         return {int(pid) for pid, state in states.items() if state == "starting"}
 
     def log(self) -> str:
-        return Path(self._log.name).read_text(encoding="utf-8", errors="replace")
+        return self._log.read_text(encoding="utf-8", errors="replace")
 
     def _wait(self) -> None:
         limit = time.monotonic() + START_SECONDS

@@ -3,7 +3,7 @@
 import pytest
 from footprint import Footprint
 from odoo_database import complaints
-from usage import LEAVE_TRACES, connect, work
+from usage import CONNECT, LEAVE_TRACES, WORK, account_of
 
 BOTH = pytest.mark.parametrize("which", ["installed", "installed_with_demo"])
 #: Tables an uninstall may leave fuller or emptier than the installation found them, and why.
@@ -15,8 +15,8 @@ _OTHERS = {
     # Odoo's list of what could be installed.
     "ir_module_module", "ir_module_module_dependency", "ir_module_category", "ir_model_data",
     # Odoo's own log, caches and scheduled work.
-    "ir_logging", "ir_cron_progress", "ir_cron_trigger", "bus_bus", "mail_presence", "orm_signaling_registry",
-    "ir_attachment of ", "ir_attachment of ir.ui.view", "ir_profile",
+    "ir_logging", "ir_cron_progress", "ir_cron_trigger", "bus_bus", "mail_presence",
+    "orm_signaling_registry", "ir_attachment of ", "ir_attachment of ir.ui.view", "ir_profile",
     # Sums of the rows that are counted by model.
     "mail_message", "mail_followers", "ir_attachment", "mail_activity",
 }  # fmt: skip
@@ -65,17 +65,16 @@ def test_used_upgraded_and_uninstalled_it_leaves_nothing_behind(request, which, 
 
 def use(database, sandbox):
     """Synchronise a few records both ways, fail with one, and write on the margins."""
-    connection = connect(database, sandbox)
     for number in range(3):
         sandbox.change("contacts", {"properties": {"firstname": "Ann", "lastname": f"Nr {number}"}})
     sandbox.change("contacts", {"properties": {"firstname": "Bad", "country": "Atlantis"}})
-    database.run(
-        "env['sync.connection'].browse(connection).action_import()\n"
-        "env['res.partner'].create({'name': 'Zoë Peeters', 'email': 'zoe@example.com'})\n"
-        "env['crm.lead'].create({'name': 'A deal', 'type': 'opportunity'})\nresult = True",
-        connection=connection,
-    )
-    work(database, rounds=3)
+    database.run(CONNECT + SYNCHRONISE + WORK + LEAVE_TRACES, **account_of(sandbox))
     assert database.value("SELECT count(*) FROM sync_link") >= 5
     assert database.value("SELECT count(*) FROM sync_lane WHERE state = 'failed'") == 1
-    database.run(LEAVE_TRACES, connection=connection)
+
+
+SYNCHRONISE = """
+connection.action_import()
+env['res.partner'].create({'name': 'Zoë Peeters', 'email': 'zoe@example.com'})
+env['crm.lead'].create({'name': 'A deal', 'type': 'opportunity'})
+"""
