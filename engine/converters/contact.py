@@ -113,6 +113,8 @@ class Phone(OneField):
 
 
 _SCHEME = re.compile(r'(?:https?:/*\s*)+', re.IGNORECASE)
+#: Schemes of what a browser runs instead of visiting it.
+_CODE = re.compile(r'(?:javascript|vbscript|data)\s*:', re.IGNORECASE)
 _HOST = re.compile(r'[^\s/?#@:]+\.[^\s/?#@:.]+\.?(?::[0-9]{1,5})?')
 
 
@@ -131,6 +133,8 @@ class Url(OneField):
         rest = _SCHEME.sub('', text, count=1) if _SCHEME.match(text) else text
         end = min((at for at in map(rest.find, '/?#') if at >= 0), default=len(rest))
         host, path = rest[:end], rest[end:]
+        if _CODE.match(rest):
+            self.refuse(text, 'it is code and no web address', 'Write one like https://a.example.')
         if not _HOST.fullmatch(host):
             return one_line(rest)
         return one_line(host.lower() + ('' if path == '/' else path))

@@ -330,6 +330,15 @@ class TestHostileValues(LiveCase):
         self.assertEqual(partner.name, '<script>alert(1)</script>')
         self.assertEqual(partner.function, '{{7*7}} ${7*7} %s')
 
+    def test_an_address_that_a_browser_would_run_never_reaches_a_form(self):
+        self.put('contacts', 7, firstname='W', website=' jAvAsCrIpT\t:alert(1)')
+        self.put('contacts', 8, firstname='W', website='https://javascript:alert(1)')
+        self.post(self.news(7), self.news(8))
+        self.work()
+        for number in (7, 8):
+            self.assertFalse(self.record_of('contacts', number))
+            self.assertIn('no web address', self.lane_of(number).error_message)
+
     def test_a_value_odoo_has_and_the_saas_refuses_fails_that_record_alone(self):
         partners = self.env['res.partner'].create([
             {'name': 'Good One', 'email': 'good@example.com'},
