@@ -108,9 +108,13 @@ class BatchAnswer(Wire):
 
 
 class BatchRead(Wire):
-    """The answer of a batch read. Without ``results`` it is none: nothing follows from it."""
+    """The answer of a batch read. Without ``results`` it is none: nothing follows from it.
+
+    ``errors`` name the ids it found no record of.
+    """
 
     results: list[WireRecord]
+    errors: Lenient[list[dict[str, Any]] | None] = None
 
 
 class Next(Wire):

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from json import dumps
+
 import pytest
 
 from engine.contracts import Change
 from engine.errors import DataError, RateLimitError, TransientError
+from engine.http import HttpResponse
 
 
 def person(box, **properties):
@@ -82,3 +85,62 @@ def test_a_lone_update_of_a_merged_record_is_written_to_the_survivor(box, hub):
     (outcome,) = hub.write('contacts', [update(loser, city='Gent')])
     assert (outcome.status, outcome.remote_id) == ('ok', survivor)
     assert box.object('contacts', survivor)['properties']['city'] == 'Gent'
+
+
+def test_a_hundred_updates_of_erased_records_cost_a_bounded_number_of_calls(box, hub9):
+    """Each lost record cost a read of its own: a hundred of them the whole burst of ten seconds."""
+    changes = [update(str(10**6 + n), city='Gent') for n in range(100)]
+    after = box.last_n()
+    outcomes = hub9.write('contacts', changes)
+    assert {one.error.code for one in outcomes} == {'OBJECT_NOT_FOUND'}
+    assert len(box.ledger(after)) <= 13, 'the update, two batch reads, ten probes'
+
+
+# --- reading ----------------------------------------------------------------------------------
+
+
+def test_a_hundred_erased_records_cost_a_bounded_number_of_calls(box, hub):
+    """An administrator erased thousands of contacts; every read of a hundred of them was followed
+    by a hundred single reads, and nothing else got through for ten seconds."""
+    rows = [{'id': str(n), 'properties': {'firstname': 'x'}} for n in range(1, 101)]
+    box.call('POST', 'import', {'contacts': rows})
+    for row in rows:
+        box.change('contacts', {'id': row['id'], 'action': 'gdpr_delete'})
+    after = box.last_n()
+    found = hub.read('contacts', [row['id'] for row in rows], ['firstname'])
+    assert list(found.values()) == [None] * 100
+    assert len(box.ledger(after)) <= 12, 'two batch reads, ten probes'
+
+
+def reading_without_merges(hub, *, silent):
+    """Batch read finds nothing; ``silent``: and does not say so either."""
+    real = hub.http.request
+
+    def request(method, path, *, json=None, **call):
+        if not path.endswith('batch/read'):
+            return real(method, path, json=json, **call)
+        ids = [row['id'] for row in json['inputs']]
+        row = {'category': 'OBJECT_NOT_FOUND', 'context': {'ids': ids}}
+        body = {'results': [], 'errors': [] if silent else [row]}
+        return HttpResponse(207, {'content-type': 'application/json'}, dumps(body).encode())
+
+    hub.http.request = request
+
+
+@pytest.mark.parametrize('silent', [True, False])
+def test_a_batch_read_that_does_not_follow_merges_is_not_believed(box, hub9, silent):
+    """Believing it would delete in Odoo what was merged at HubSpot: as soon as one probe finds a
+    record, or where HubSpot does not say that there is none, every record is asked for alone."""
+    pairs = [merged(box) for _ in range(13)]
+    reading_without_merges(hub9, silent=silent)
+    found = hub9.read('contacts', [loser for loser, _survivor in pairs], ['firstname'])
+    assert {one: record.remote_id for one, record in found.items()} == dict(pairs)
+
+
+def test_what_hubspot_does_not_deny_is_asked_for_alone(box, hub9):
+    """An id that neither batch read answers nor denies is not taken for erased."""
+    after = box.last_n()
+    reading_without_merges(hub9, silent=True)
+    ids = [str(10**6 + n) for n in range(12)]
+    assert hub9.read('contacts', ids, ['firstname']) == dict.fromkeys(ids)
+    assert len(box.ledger(after)) == 12
