@@ -58,6 +58,17 @@ def test_what_is_ordinary_is_read():
     assert loads(body, max_bytes=MIB) == [{'a': [1, 2.5, None, True, '😀', 'ü']}]
 
 
+@pytest.mark.parametrize('number', [10**30 - 1, 1 - 10**30])
+def test_a_sign_is_no_digit(number):
+    """The sign counted as a digit: -10**29 was refused, and 10**29 was not."""
+    assert loads(str(number).encode(), max_bytes=MIB) == number
+
+
+@pytest.mark.parametrize('number', [10**30, -(10**30)])
+def test_a_number_of_more_digits_is_refused_whatever_its_sign(number):
+    assert 'too many digits' in str(refusal(str(number).encode()))
+
+
 def test_the_deepest_value_that_is_taken_can_be_written_out_again():
     body = b'[' * MAX_DEPTH + b']' * MAX_DEPTH
     assert json.dumps(loads(body, max_bytes=MIB)) == body.decode()
