@@ -63,6 +63,7 @@ class BrowserCase(AccountMixin, HttpCase):
         if not chromium():
             raise unittest.SkipTest('no Chromium: set SAAS_SYNC_CHROMIUM to its path')
         super().setUpClass()
+        expect.set_options(timeout=TIMEOUT_MS)
         cls.data = ScreenData(cls.env)
         # Once a class and not once a test: what a test adds to the database is rolled back.
         bundle = cls.env['ir.qweb']._get_asset_bundle('web.assets_web', assets_params={})

@@ -4,6 +4,7 @@ import re
 
 from odoo.tests import new_test_user
 
+from ..account import SECRET
 from ..sandbox_process import hubspot
 from .common import BrowserCase, expect
 
@@ -78,7 +79,12 @@ class TestScreens(BrowserCase):
         address = page.locator('.o_field_widget[name=webhook_url]:visible')
         expect(address).to_contain_text('/saas_sync/webhook/')
         secret = page.locator('.o_field_widget[name=client_secret_input]:visible input')
-        secret.fill('the secret of the app')
+        secret.fill('a sentence is no secret')
+        secret.press('Tab')
+        page.locator('.o_form_button_save:visible').click()
+        expect(page.locator('.modal')).to_contain_text('the client secret holds blanks')
+        page.locator('.modal button').filter(has_text='Close').first.click()
+        secret.fill(SECRET)
         secret.press('Tab')
         page.locator('.o_form_button_save:visible').click()
         expect(page.locator('.o_sync_next:visible')).to_have_text('6')

@@ -5,6 +5,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, new_test_user
 from odoo.tests.common import TransactionCase
 
+from ..account import SECRET
 from ..screen_data import ScreenData
 
 TOKEN = 'pat-na1-0123456789'
@@ -83,7 +84,7 @@ class TestConnectionForm(ScreenCase):
         self.assertEqual(connection.setup_step, 4)
         mapping = self.data.mapping(connection)
         self.assertEqual(connection.setup_step, 5)
-        connection.client_secret_input = 'a client secret'
+        connection.client_secret_input = SECRET
         self.assertEqual(connection.setup_step, 6)
         mapping.import_state = 'done'
         self.assertEqual(connection.setup_step, 7)
