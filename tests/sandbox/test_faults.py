@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import http.client
+import json
 import time
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -12,6 +15,7 @@ from werkzeug.datastructures import MultiDict
 
 from sandbox.core.call import Call
 from sandbox.core.faults import KINDS, FaultPlan, parse
+from sandbox.hubspot.config import DEFAULT_TOKEN
 
 BODY = {"properties": {"name": "X"}}
 URL = "/crm/v3/objects/companies"
@@ -55,9 +59,14 @@ def test_a_fault_comes_before_or_after_the_work_as_asked(kind, commit, api, cont
 
 
 def test_a_truncated_answer_breaks_off_after_the_work(api, control, fault):
+    """Read without `requests`: on urllib3 1.26 it takes a short body for a whole one."""
     fault("truncated")
-    with pytest.raises(requests.exceptions.ChunkedEncodingError):
-        api.post(URL, json=BODY)
+    connection = http.client.HTTPConnection(urlsplit(api.base).netloc, timeout=10)
+    headers = {"Authorization": f"Bearer {DEFAULT_TOKEN}", "Content-Type": "application/json"}
+    connection.request("POST", URL, json.dumps(BODY), headers)
+    with connection.getresponse() as answer, pytest.raises(http.client.IncompleteRead):
+        answer.read()
+    connection.close()
     assert count(control) == 1
 
 
