@@ -6,9 +6,11 @@ import collections
 import itertools
 import json
 import os
+import random
 import signal
 import statistics
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -124,6 +126,19 @@ def test_a_webhook_becomes_a_partner(account):
     partner = until(lambda: account.record_of(remote_id), "the partner is there", 10)
     found = account.database.rows("SELECT name, email FROM res_partner WHERE id = %s", partner)
     assert found == [("Zoë", "zoe@example.com")]
+
+
+def test_a_delivery_sent_forty_times_at_once_counts_once(account):
+    """Two web workers see the same events at the same moment, in every order."""
+    ids = [account.enter("contacts", firstname="Once", lastname=str(number)) for number in range(5)]
+    events = [account.news_of(remote_id) for remote_id in ids]
+    shuffled = [random.Random(number).sample(events, k=5) for number in range(40)]
+    with ThreadPoolExecutor(8) as senders:
+        answers = list(senders.map(account.post, shuffled))
+    assert sum(answer["accepted"] for answer in answers) == 5
+    assert sum(answer["duplicates"] for answer in answers) == 5 * 39
+    account.settle()
+    assert account.database.value("SELECT count(*) FROM res_partner WHERE name ~ '^Once '") == 5
 
 
 def test_a_change_in_odoo_is_at_the_account_within_seconds(account, record_property):
