@@ -1,10 +1,14 @@
 """JSON from a stranger: read strictly, or refused with one sentence.
 
-Promise: :func:`loads` answers plain values that can be stored in PostgreSQL's ``jsonb`` and
-written out again, or raises :class:`~.errors.ContractError`; no input makes it raise anything
-else, and none makes it run long. Refused are: bytes that are no UTF-8, numbers that are no JSON
-or do not fit a float, whole numbers of more than 30 digits, a key twice in one object, more than
-40 levels, NUL characters and lone surrogates (``jsonb`` holds neither).
+Promise: :func:`loads` answers plain values that ``json.dumps`` writes out again in ASCII, or raises
+:class:`~.errors.ContractError`; no input makes it raise anything else, and none makes it run long.
+Refused are: bytes that are no UTF-8, numbers that are no JSON or do not fit a float, whole numbers
+of more than 30 digits, a key twice in one object, more than 40 levels.
+
+A text may hold what JSON can spell and PostgreSQL, UTF-8 and ``jsonb`` cannot hold: NUL characters
+and lone surrogates. A sender passes on what somebody typed into some field; refusing the delivery
+for it would lose everybody else's. :func:`is_plain`, :func:`has_plain_keys` and :func:`plain` tell
+and mend such texts.
 
 Weakness: it reads the whole text before it looks at the depth; the caller bounds the size.
 """
@@ -12,12 +16,15 @@ Weakness: it reads the whole text before it looks at the depth; the caller bound
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterator
 from typing import Any, NoReturn
 
 from .errors import ContractError
 
 MAX_DEPTH = 40
 MAX_DIGITS = 30
+_STRANGE = re.compile('[\0\ud800-\udfff]')
 
 
 class Refused(ValueError):
@@ -34,10 +41,8 @@ def loads(body: bytes, *, max_bytes: int) -> Any:
             f'the body has {len(body)} bytes, at most {max_bytes} are taken', code='TOO_LARGE'
         )
     try:
-        text = body.decode('utf-8')
-        value = _DECODER.decode(text)
-        # only an escape can spell what UTF-8 and the decoder would not have let pass
-        check(value, texts='\\u' in text)
+        value = _DECODER.decode(body.decode('utf-8'))
+        check(value)
     except UnicodeDecodeError:
         raise _bad('it is not UTF-8') from None
     except RecursionError:
@@ -53,29 +58,40 @@ def _bad(why: str) -> ContractError:
     return ContractError(f'the body is not readable JSON: {why}', code='BAD_JSON')
 
 
-def check(value: Any, *, texts: bool = True) -> None:
-    """Look at the depth and, with ``texts``, at every text; without recursion.
+def check(value: Any) -> None:
+    """Look at the depth, without recursion.
 
-    :raises Refused: where something cannot be stored.
+    :raises Refused: where it is more than :data:`MAX_DEPTH`.
     """
-    waiting = [(value, 1)]
-    while waiting:
-        item, depth = waiting.pop()
+    for _part, depth in _containers(value):
         if depth > MAX_DEPTH:
             raise Refused('it is nested too deeply')
-        parts = (*item, *item.values()) if isinstance(item, dict) else item
-        for part in parts if isinstance(item, dict | list) else (item,):
-            if isinstance(part, dict | list):
-                waiting.append((part, depth + 1))
-            elif texts and isinstance(part, str):
-                _check_text(part)
 
 
-def _check_text(text: str) -> None:
-    if '\0' in text:
-        raise Refused('a text holds the character NUL')
-    if not text.isascii() and any('\ud800' <= letter <= '\udfff' for letter in text):
-        raise Refused('a text holds half a character (a lone surrogate)')
+def _containers(value: Any) -> Iterator[tuple[dict | list, int]]:
+    """Every object and array in ``value``, with its depth."""
+    waiting = [(value, 1)] if isinstance(value, dict | list) else []
+    while waiting:
+        item, depth = waiting.pop()
+        yield item, depth
+        parts = item.values() if isinstance(item, dict) else item
+        waiting += [(part, depth + 1) for part in parts if isinstance(part, dict | list)]
+
+
+def is_plain(text: str) -> bool:
+    """Whether a text has neither NUL nor half a character (a lone surrogate) in it."""
+    return not _STRANGE.search(text)
+
+
+def has_plain_keys(value: Any) -> bool:
+    """Whether the keys of every object in ``value`` are plain."""
+    objects = (part for part, _depth in _containers(value) if isinstance(part, dict))
+    return all(is_plain(''.join(part)) for part in objects)
+
+
+def plain(text: str) -> str:
+    """The text with U+FFFD, the replacement character, for what makes it not plain."""
+    return _STRANGE.sub('\ufffd', text)
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

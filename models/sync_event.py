@@ -49,7 +49,9 @@ class SyncEvent(models.Model):
             except ValueError:
                 event.payload_pretty = event.payload
             else:
-                event.payload_pretty = json.dumps(value, indent=2, ensure_ascii=False)
+                pretty = json.dumps(value, indent=2, ensure_ascii=False)
+                # A lone surrogate, which no answer to a browser can hold, is shown as its escape.
+                event.payload_pretty = pretty.encode('utf-8', 'backslashreplace').decode()
 
     _INGEST = """
         INSERT INTO sync_event (

@@ -6,6 +6,10 @@ set; one we have no use for becomes ``ignored`` with its reason. Equal notificat
 keys, in any order and at any attempt: the key leaves out ``attemptNumber`` and does not rest on
 ``eventId`` alone, which HubSpot says is not unique.
 
+The value of a property may hold anything JSON can spell, NUL and lone surrogates included: what
+one person typed into one field must not cost the other events of the delivery, which HubSpot drops
+after its retries. In keys and in what we read, such characters make that one element a misfit.
+
 Both vocabularies are read: classic (``contact.propertyChange``) and generic
 (``object.propertyChange`` with ``objectTypeId``), and both names of the type,
 ``subscriptionType`` (real deliveries) and ``eventType`` (the documentation).
@@ -23,11 +27,18 @@ from datetime import datetime
 from functools import cached_property
 from typing import Annotated, Any
 
-from pydantic import AliasChoices, BeforeValidator, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    BeforeValidator,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
 from ..contracts import EventKind, InboundEvent
 from ..errors import ContractError
-from ..json_text import loads
+from ..json_text import has_plain_keys, is_plain, loads, plain
 from .hubspot_objects import NAMES_BY_SINGULAR, NAMES_BY_TYPE_ID
 from .hubspot_wire import Wire, moment
 
@@ -64,9 +75,16 @@ def _occurred(value: Any) -> datetime:
     return at
 
 
+def _plain(value: str) -> str:
+    if not is_plain(value):
+        raise ValueError('must have no NUL and no half characters in it')
+    return value
+
+
 Digits = Annotated[str, BeforeValidator(_digits)]
 Occurred = Annotated[datetime, BeforeValidator(_occurred)]
-ShortText = Annotated[str, Field(max_length=128)]
+Plain = Annotated[str, AfterValidator(_plain)]
+ShortText = Annotated[Plain, Field(max_length=128)]
 TypeId = Annotated[str, Field(pattern=r'^[0-9]{1,3}-[0-9]{1,12}$')]
 
 
@@ -81,7 +99,7 @@ class Notification(Wire):
     occurred_at: Occurred | None = Field(None, validation_alias='occurredAt')
     object_id: Digits | None = Field(None, validation_alias='objectId')
     object_type_id: TypeId = Field('', validation_alias='objectTypeId')
-    property_name: Annotated[str, Field(max_length=255)] = Field(
+    property_name: Annotated[Plain, Field(max_length=255)] = Field(
         '', validation_alias='propertyName'
     )
     association_type: ShortText = Field('', validation_alias='associationType')
@@ -173,6 +191,8 @@ def _event(element: Any, account: str) -> InboundEvent:
         note = Notification.model_validate(element)
     except ValidationError as error:
         return _misfit(element, _why(error))
+    if not has_plain_keys(element):
+        return _misfit(element, 'the name of a key has a NUL or half a character in it')
     if note.kind == 'ignored':
         return _ignored(note, element, f'Events of type {note.subscription_type} are not used.')
     if account and note.portal_id and note.portal_id != account:
@@ -223,7 +243,7 @@ def _misfit(element: Any, why: str) -> InboundEvent:
         idempotency_key=_digest(
             {key: value for key, value in known.items() if key != 'attemptNumber'} or element
         ),
-        event_type=named[:128] if isinstance(named, str) else 'unreadable',
+        event_type=plain(named[:128]) if isinstance(named, str) else 'unreadable',
         kind='ignored',
         payload=element,
         reason=sentence,
@@ -248,4 +268,5 @@ def idempotency_key(note: Notification) -> str:
 
 
 def _digest(value: Any) -> str:
+    """Of any JSON: the encoder writes ASCII, in which a lone surrogate is an escape."""
     return hashlib.sha256(_ENCODER.encode(value).encode()).hexdigest()

@@ -237,6 +237,27 @@ class TestDeliveries(WebhookCase):
         failed = self.events().filtered(lambda event: event.state == 'failed')
         self.assertEqual(set(failed.mapped('error_class')), {'contract'})
 
+    def test_what_somebody_typed_into_a_field_costs_no_delivery(self):
+        """One contact's note held an escaped NUL, another's half an emoji: the delivery was refused
+        with 400 until HubSpot gave it up, and the events of everybody else in it with it."""
+        texts = ['a\0b', 'half \ud83d', 'whole \U0001f600', '\udc00\ud800']
+        response = self.send(encode([
+            *(notification(n, 100 + n, propertyValue=text) for n, text in enumerate(texts)),
+            notification(8, subscriptionType='contact.\0'), notification(9, **{'\ud800': 1})]))
+        self.assertAnswer(response, 202, accepted=6, duplicates=0)
+        events = self.events()
+        kept = events.filtered(lambda event: event.state == 'pending').sorted('remote_id')
+        self.assertEqual([json.loads(event.payload)['propertyValue'] for event in kept], texts)
+        self.assertEqual((events - kept).mapped('state'), ['failed'] * 2)
+        for event in events:
+            # What the form reads, as the server sends it to the browser.
+            shown = event.read(['payload_pretty', 'event_type', 'error_message'])
+            json.dumps(shown, ensure_ascii=False, default=str).encode()
+            pretty = event.payload_pretty.encode().decode()
+            self.assertEqual(json.loads(pretty), json.loads(event.payload))
+        self.assertIn('whole \U0001f600', kept[2].payload_pretty)
+        self.assertIn(r'half \ud83d', kept[1].payload_pretty)
+
     def test_hostile_json_is_answered_and_never_a_5xx(self):
         element = json.dumps(notification(1))
         bodies = {
