@@ -7,11 +7,15 @@ what is wrong and what to do; the group's own filter stays the fingerprint's.
 
 from __future__ import annotations
 
+import textwrap
+
 from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
 TRIES_SHOWN = 20
+#: Characters; the records of a group show their sentence whole.
+HEADING_LENGTH = 240
 
 
 class SyncLane(models.Model):
@@ -75,7 +79,7 @@ class SyncLane(models.Model):
         }
 
     def _cause_sentence(self):
-        return ' '.join((self.error_message or '').split())
+        return textwrap.shorten(self.error_message or '', HEADING_LENGTH, placeholder='…')
 
     # === ACTIONS === #
 

@@ -127,6 +127,11 @@ class TestFailures(ScreenCase):
         names = [group['fingerprint'] for group in self.groups()]
         self.assertEqual(len(set(names)), 2)
 
+    def test_a_sentence_without_end_is_cut_in_the_heading_only(self):
+        lane = self.data.failed_lane(self.connection, error_message='very long ' * 500)
+        self.assertLess(len(self.groups()[0]['fingerprint']), 300)
+        self.assertEqual(len(lane.error_message), 5000)
+
     def test_an_unfolded_cause_stays_unfolded_when_the_list_is_read_again(self):
         self.data.failed_lane(self.connection, '1', 'stage')
         name = self.groups()[0]['fingerprint']
