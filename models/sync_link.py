@@ -50,6 +50,8 @@ class SyncLink(models.Model):
     reason = fields.Char(readonly=True, help='Why the record is failing, in conflict or excluded.')
     conflicts = fields.Json(
         readonly=True, help='Field → base, Odoo and remote value, where a person chooses.')
+    waiting_for = fields.Char(
+        readonly=True, help='The remote record it belongs to, which Odoo does not know yet.')
     left_filter = fields.Boolean(readonly=True, help='Excluded because the filter excludes it.')
     deleted_at = fields.Datetime('Deleted', readonly=True)
     deleted_here = fields.Boolean(readonly=True, help='Deleted or archived in Odoo first.')
@@ -61,6 +63,7 @@ class SyncLink(models.Model):
     _record_uniq = models.UniqueIndex(
         '(connection_id, res_model, res_id, remote_object)', 'This Odoo record is already linked.'
     )
+    _waiting_idx = models.Index('(connection_id, waiting_for) WHERE waiting_for IS NOT NULL')
     _state_idx = models.Index("(connection_id, state) WHERE state <> 'in_sync'")
 
     # === COMPUTE === #

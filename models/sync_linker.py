@@ -35,7 +35,7 @@ class SyncLinker(models.AbstractModel):
             else:
                 new_vals.append(vals)
         with mute_logger('odoo.sql_db'):  # a collision is handled, and no error of anybody's
-            self.env['sync.link'].sudo().create(new_vals)
+            self._look_at_waiting(self.env['sync.link'].sudo().create(new_vals))
         self._post(connection, adapter, send_back)
         self.env['sync.capture']._mark_applied(
             connection.id, adapter.mapping.model, [item.odoo.id for item in items])
@@ -67,12 +67,30 @@ class SyncLinker(models.AbstractModel):
             'res_model': adapter.mapping.model, 'res_id': item.odoo.id,
             'remote_object': adapter.mapping.remote_object, 'remote_id': item.record.remote_id,
             'snapshot': snapshot, 'variants': variants, 'conflicts': conflicts,
+            'waiting_for': self._waiting_for(adapter, item),
             'state': 'conflict' if conflicts else 'in_sync',
             'reason': self._conflict_sentence(conflicts),
             'deleted_at': False, 'deleted_here': False,
             'remote_updated_at': updated and updated.replace(tzinfo=None),
             'last_synced_at': fields.Datetime.now(),
         }
+
+    @staticmethod
+    def _waiting_for(adapter, item):
+        """The parent that could not be resolved, as the canonical value of its line."""
+        links = [line.odoo_field for line in adapter.link_lines()]
+        missing = [item.merged.to_local[key] for key in item.unresolved if key in links]
+        return missing[0] if missing else False
+
+    @api.model
+    def _look_at_waiting(self, new_links):
+        """Records that belong to these were applied before them: look at them again."""
+        for connection, links in new_links.grouped('connection_id').items():
+            keys = [f'{link.remote_object}:{link.remote_id}' for link in links]
+            waiting = self.env['sync.link'].sudo().search([
+                ('connection_id', '=', connection.id), ('waiting_for', 'in', keys)])
+            if waiting:
+                waiting._request_read(connection)
 
     @staticmethod
     def _state_to_send(item):
@@ -148,3 +166,4 @@ class SyncLinker(models.AbstractModel):
             item.link.write(vals)
         else:
             item.link = self.env['sync.link'].sudo().create(vals)
+            self._look_at_waiting(item.link)

@@ -84,6 +84,7 @@ class SyncMapping(models.Model):
         'Polled until', readonly=True, copy=False,
         help='Remote changes up to here have been asked for.',
     )
+    sweep_cursor = fields.Char(readonly=True, copy=False)
     sweep_since = fields.Datetime('Deletions swept', readonly=True, copy=False)
     import_state = fields.Selection(
         [('none', 'Not imported'), ('running', 'Running'), ('done', 'Done')],
@@ -171,7 +172,7 @@ class SyncMapping(models.Model):
     def write(self, vals):
         structural = set(vals) - {
             'poll_since', 'sweep_since', 'import_state', 'import_cursor', 'import_count',
-            'import_run',
+            'import_run', 'sweep_cursor',
         }
         if structural and 'version' not in vals:
             for mapping in self:

@@ -29,6 +29,8 @@ LATE_OVERLAP = timedelta(hours=1)
 #: How far the remote's clock may be ahead of ours.
 SKEW = timedelta(minutes=1)
 SWEEP_INTERVAL = timedelta(hours=1)
+#: Pages of one sweep a worker reads in one go; the next poll goes on from there.
+MAX_SWEEP_PAGES = 20
 IMPORT_PRIORITY = 20
 HINT_PRIORITY = 0
 OWN_KINDS = ('poll', 'import', 'delete', 'restore', 'merge')
@@ -199,8 +201,8 @@ class SyncScan(models.AbstractModel):
         now = fields.Datetime.now()
         if mapping.sweep_since and mapping.sweep_since + SWEEP_INTERVAL > now:
             return 0
-        connector, cursor, pages = connection._connector(), None, 0
-        while True:
+        connector, cursor, pages = connection._connector(), mapping.sweep_cursor or None, 0
+        while pages < MAX_SWEEP_PAGES:
             page = connector.list_page(mapping.remote_object, [], cursor, archived=True)
             links = self.env['sync.link']._by_remote(
                 connection, mapping.remote_object, [record.remote_id for record in page.records])
@@ -212,7 +214,8 @@ class SyncScan(models.AbstractModel):
             pages, cursor = pages + 1, page.cursor
             if not cursor:
                 break
-        mapping.write({'sweep_since': now})
+        mapping.write({'sweep_cursor': cursor or False,
+                       'sweep_since': mapping.sweep_since if cursor else now})
         return pages
 
     @api.model

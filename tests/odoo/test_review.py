@@ -196,3 +196,20 @@ class TestReview(SandboxCase):
         self.env.flush_all()
         with self.assertLogs('odoo.addons.saas_sync.models.sync_capture', 'ERROR'):
             self.cr.flush()
+
+    def test_a_child_finds_its_parent_that_comes_later(self):
+        """The company could not be applied when its contact was; once it could, nobody looked at
+        the contact again, and it stayed without company, "in sync"."""
+        company = self.create_remote('companies', {'name': 'Late', 'country': 'Atlantis'})
+        contact = self.create_remote('contacts', {'firstname': 'Bo'})
+        self.box.change('contacts', {
+            'id': contact, 'action': 'associate', 'to': {'type': 'companies', 'id': company}})
+        self.notify(('contacts', contact))
+        self.work(rounds=2)
+        partner = self.record_of('contacts', contact)
+        self.assertFalse(partner.parent_id)
+        self.box.change('companies', {'id': company, 'properties': {'country': 'Belgium'}})
+        self.notify(('companies', company))
+        self.work(rounds=2)
+        self.assertEqual(partner.parent_id, self.record_of('companies', company))
+        self.assertSilence()
