@@ -352,7 +352,7 @@ class SyncInbound(models.AbstractModel):
             new = []
         self._write(connection, adapter, active, new)
         for item in active:
-            self._note(results, item, self._result(item))
+            self._note(results, item, self._result(adapter, item))
         return results
 
     @staticmethod

@@ -122,13 +122,14 @@ class SyncInbound(models.AbstractModel):
             item.odoo = record
 
     @api.model
-    def _result(self, item):
+    def _result(self, adapter, item):
         changed = sorted(set(item.merged.to_local) - set(item.unresolved))
         if item.merged.conflicts:
             return Result('failed', error=ConflictError(
                 f'{item.remote_id}: both sides changed {sorted(item.merged.conflicts)}',
                 code='BOTH_CHANGED', field=', '.join(sorted(item.merged.conflicts)),
-                user_message=self.env['sync.linker']._conflict_sentence(item.merged.conflicts)))
+                user_message=self.env['sync.linker']._conflict_sentence(
+                    item.merged.conflicts, adapter.mapping)))
         if item.created:
             return Result('done', summary=self.env._('Created %s.', item.odoo.display_name))
         if changed:

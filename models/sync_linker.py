@@ -69,7 +69,7 @@ class SyncLinker(models.AbstractModel):
             'snapshot': snapshot, 'variants': variants, 'conflicts': conflicts,
             'waiting_for': self._waiting_for(adapter, item),
             'state': 'conflict' if conflicts else 'in_sync',
-            'reason': self._conflict_sentence(conflicts),
+            'reason': self._conflict_sentence(conflicts, adapter.mapping),
             'deleted_at': False, 'deleted_here': False,
             'remote_updated_at': updated and updated.replace(tzinfo=None),
             'last_synced_at': fields.Datetime.now(),
@@ -100,11 +100,13 @@ class SyncLinker(models.AbstractModel):
         return {'state': 'pending'}
 
     @api.model
-    def _conflict_sentence(self, conflicts):
+    def _conflict_sentence(self, conflicts, mapping):
         if not conflicts:
             return False
+        labels = {line.odoo_field: line.odoo_label for line in mapping.line_ids}
         return self.env._(
-            'Both sides changed %s differently. Choose which one to keep.', ', '.join(conflicts))
+            'Both sides changed %s differently. Choose which one to keep.',
+            ', '.join(labels.get(key, key) for key in conflicts))
 
     @api.model
     def _has_to_send(self, adapter, vals, local):
