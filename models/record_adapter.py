@@ -13,6 +13,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from odoo.tools import escape_psql
+
 from ..engine.contracts import RemoteRecord
 from ..engine.convert import converter_for
 from ..engine.errors import DataError
@@ -38,6 +40,7 @@ class RecordAdapter:
         self._far_ids: dict[tuple, int | None] = {}
         self._link_cache: dict[tuple, object] = {}
         self._owners = self._load_owners()
+        self._user_ids: dict[str, int | None] = {}
 
     # --- both sides as canonical values -------------------------------------------------------
 
@@ -185,9 +188,12 @@ class RecordAdapter:
         email = next((mail for mail, owner in self._owners.items() if owner == owner_id), None)
         if not email:
             return None
-        users = self.env['res.users'].sudo().search(
-            ['|', ('login', '=ilike', email), ('email', '=ilike', email)], limit=1)
-        return users.id or None
+        if email not in self._user_ids:
+            pattern = escape_psql(email)  # a_b@… must not find axb@…
+            users = self.env['res.users'].sudo().search(
+                ['|', ('login', '=ilike', pattern), ('email', '=ilike', pattern)], limit=1)
+            self._user_ids[email] = users.id or None
+        return self._user_ids[email]
 
     def _local_stage(self, line, record, known):
         params = line.params or {}
@@ -247,17 +253,16 @@ class RecordAdapter:
         return True
 
     def _put_link(self, vals, line, value):
-        res_id = value and self.record_of_link(value)
+        return self._put_record(vals, line, value, value and self.record_of_link(value))
+
+    def _put_owner(self, vals, line, value):
+        return self._put_record(vals, line, value, value and self._user_of_owner(value))
+
+    @staticmethod
+    def _put_record(vals, line, value, res_id):
         if value and not res_id:
             return False
         vals[line.odoo_field] = res_id or False
-        return True
-
-    def _put_owner(self, vals, line, value):
-        user_id = value and self._user_of_owner(value)
-        if value and not user_id:
-            return False
-        vals[line.odoo_field] = user_id or False
         return True
 
     def _put_stage(self, vals, line, value):

@@ -43,10 +43,6 @@ class Watch:
     triggers: dict[str, set] = field(default_factory=lambda: defaultdict(set))
     relations: set[str] = field(default_factory=set)
 
-    @property
-    def is_root(self):
-        return any(not path for uses in self.triggers.values() for _m, path, _k in uses)
-
 
 @dataclass
 class Buffer:

@@ -99,11 +99,8 @@ class SyncConnection(models.Model):
         :raises ContractError: the body is no delivery.
         """
         events = receiver.connector.parse(request)
-        # In the order of the unique index: concurrent deliveries of the same events then wait for
-        # each other instead of deadlocking.
-        events = sorted(map(_storable, events), key=lambda event: event.idempotency_key)
         accepted, duplicates = self.env['sync.event']._ingest(
-            self.env.cr, receiver.connection_id, events, correlation_id
+            self.env.cr, receiver.connection_id, list(map(_storable, events)), correlation_id
         )
         if accepted:
             backlog.add(self.env.cr, receiver.connection_id, accepted)

@@ -85,14 +85,6 @@ class SyncLane(models.Model):
         self.ensure_one()
         return {'type': 'ir.actions.act_url', 'url': self.remote_url, 'target': 'new'}
 
-    def action_open_messages(self):
-        self.ensure_one()
-        return {
-            'type': 'ir.actions.act_window', 'name': self.env._('Messages'),
-            'res_model': self._message_model(self.direction)._name, 'view_mode': 'list,form',
-            'domain': [('lane_id', '=', self.id)],
-        }
-
     def action_open_attempts(self):
         self.ensure_one()
         return {

@@ -195,11 +195,6 @@ class SyncMapping(models.Model):
 
     # === ACTIONS === #
 
-    def action_import(self):
-        """Have everything at the remote looked at; what exists is matched, not duplicated."""
-        self.check_access('write')
-        self.env['sync.scan']._start_import(self.filtered(lambda m: m.direction != 'out'))
-
     def action_send_all(self):
         """Post every Odoo record that matches the filter; what both sides agree on is not sent."""
         self.check_access('write')
@@ -212,6 +207,8 @@ class SyncMapping(models.Model):
                 for record_id in ids
             ])
         self.env['sync.worker']._wake_after_commit()
+        return self.connection_id[:1]._notify(self.env._(
+            'Every record that matches the filter is looked at, and sent where it differs.'))
 
     def action_resync(self):
         """Look at every linked pair again, for example after the mapping was changed."""
@@ -220,6 +217,8 @@ class SyncMapping(models.Model):
             links = self.env['sync.link'].sudo().search(
                 [('mapping_id', '=', mapping.id), ('deleted_at', '=', False)])
             links._request_read(mapping.connection_id)
+        return self.connection_id[:1]._notify(self.env._(
+            'Every linked record is looked at again, in the background.'))
 
     # === WHAT THE ENGINE ASKS === #
 

@@ -47,11 +47,6 @@ class SyncMappingLine(models.Model):
         help='A property of the remote object; several, joined by "+", where the converter takes '
              'several (first and last name).',
     )
-    remote_field_id = fields.Many2one(
-        'sync.remote.field', 'Choose a field', store=False, compute='_compute_remote_field_id',
-        inverse='_inverse_remote_field_id',
-        domain="[('connection_id', '=', connection_id), ('remote_object', '=', remote_object)]",
-    )
     remote_label = fields.Char('SaaS', compute='_compute_labels')
     rule = fields.Selection(RULES, required=True, default='two_way_newest')
     converter = fields.Selection(selection='_selection_converter', required=True, default='auto')
@@ -76,17 +71,6 @@ class SyncMappingLine(models.Model):
             line.odoo_label = field.string if field is not None else line.odoo_field
             found = line._remote_schema()
             line.remote_label = ' + '.join(found.mapped('label')) or line.remote_field
-
-    @api.depends('remote_field')
-    def _compute_remote_field_id(self):
-        for line in self:
-            line.remote_field_id = line._remote_schema()[:1]
-
-    @api.onchange('remote_field_id')
-    def _inverse_remote_field_id(self):
-        for line in self:
-            if line.remote_field_id:
-                line.remote_field = line.remote_field_id.name
 
     # === CONSTRAINTS === #
 

@@ -6,6 +6,7 @@ from collections import defaultdict
 
 from odoo import api, models
 from odoo.fields import Domain
+from odoo.tools import escape_psql
 
 from ..engine.errors import ConflictError
 
@@ -58,7 +59,7 @@ class SyncMatch(models.AbstractModel):
     def _like(value):
         if not isinstance(value, str):
             return value
-        escaped = value.replace('\\', '\\\\').replace('%', '\\%').replace('_', '\\_')
+        escaped = escape_psql(value)
         host = escaped.split('://')[-1].removeprefix('www.').rstrip('/')
         return f'%{host}%' if '.' in host and '@' not in host else escaped
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from odoo import api, models
 
-from ..engine.errors import SyncError, classify, fingerprint
+from ..engine.errors import SyncError, UnknownOutcome, classify, fingerprint
 from .queue_cursor import insert_values
 
 #: Outcomes that end the messages, with the state they end in.
@@ -44,7 +44,7 @@ class Result:
         :param policy: the connection's :class:`~..engine.retry.RetryPolicy`
         """
         error_class = classify(error)
-        unknown = type(error).__name__ == 'UnknownOutcome'
+        unknown = isinstance(error, UnknownOutcome)
         details = {
             'error': error, 'unknown': unknown,
             'http_status': getattr(error, 'status', None),
