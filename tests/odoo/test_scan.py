@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from odoo import fields
-from odoo.tests import tagged
+from odoo.tests import new_test_user, tagged
 
 from .common import SandboxCase
 
@@ -101,3 +101,34 @@ class TestScan(SandboxCase):
         self.connection.shadow = False
         self.import_all()
         self.assertTrue(self.record_of('contacts', remote_id))
+
+    def test_send_all_sends_what_was_there_before_the_connection(self):
+        partner = self.env['res.partner'].create({'name': 'Old Customer'})
+        self.env.flush_all()
+        self.cr.flush()
+        self.env['sync.outbox'].search([]).unlink()
+        self.contacts.domain = f"[('id', '=', {partner.id})]"
+        self.contacts.action_send_all()
+        self.work()
+        self.assertTrue(self.link_of(partner))
+        self.contacts.action_resync()
+        self.assertSilence()
+
+    def test_an_owner_is_the_user_of_exactly_that_address(self):
+        """An underscore in the e-mail was a wildcard, and found somebody else."""
+        other, right = (
+            new_test_user(self.env, login, email=login, groups='base.group_user')
+            for login in ('axb@example.com', 'a_b@example.com'))
+        self.box.change('owners', {'properties': {
+            'email': 'a_b@example.com', 'firstName': 'A', 'lastName': 'B'}})
+        self.connection.action_discover()
+        owner = next(
+            option['value'] for option in self.env['sync.remote.field'].search([
+                ('connection_id', '=', self.connection.id), ('remote_object', '=', 'contacts'),
+                ('name', '=', 'hubspot_owner_id')]).options
+            if 'a_b@example.com' in str(option))
+        remote_id = self.create_remote('contacts', {'firstname': 'Ann', 'hubspot_owner_id': owner})
+        self.notify(('contacts', remote_id))
+        self.work()
+        self.assertEqual(self.record_of('contacts', remote_id).user_id, right)
+        self.assertNotEqual(right, other)
