@@ -3,11 +3,11 @@
 import os
 from dataclasses import dataclass
 
-import odoo_database
 import pytest
 from footprint import Footprint
-from odoo_database import OdooDatabase
 
+from tests import odoo_database
+from tests.odoo_database import OdooDatabase
 from tests.sandbox_process import SandboxClient
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from odoo_database import OdooDatabase
+from tests.odoo_database import OdooDatabase
 
 _STRUCTURE = {
     "relation": """SELECT concat(relkind, ' ', relname) FROM pg_class

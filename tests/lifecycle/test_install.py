@@ -2,8 +2,9 @@
 
 import pytest
 from footprint import Footprint
-from odoo_database import complaints
 from usage import CONNECT, LEAVE_TRACES, WORK, account_of
+
+from tests.odoo_database import complaints
 
 BOTH = pytest.mark.parametrize("which", ["installed", "installed_with_demo"])
 #: Tables an uninstall may leave fuller or emptier than the installation found them, and why.

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pytest
 import requests
-from odoo_server import OdooServer, Person, until
 
 from tests.account import notification, sign
+from tests.odoo_server import OdooServer, Person, until
 from tests.sandbox_process import SandboxClient
 
 # Seconds within which everything has to have arrived, whatever was killed. Odoo's cron workers look

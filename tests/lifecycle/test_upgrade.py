@@ -1,7 +1,8 @@
 """An upgrade while work is in flight: nothing is lost, nothing is done twice, settings stay."""
 
-from odoo_database import complaints
 from usage import CONNECT, WORK, account_of
+
+from tests.odoo_database import complaints
 
 #: What has to be the same before and after, row by row and column by column.
 TABLES = ("sync_connection", "sync_mapping", "sync_mapping_line", "sync_link", "sync_event",

@@ -17,7 +17,8 @@ import time
 from pathlib import Path
 
 import requests
-from odoo_database import OdooDatabase
+
+from tests.odoo_database import OdooDatabase
 
 START_SECONDS = 120
 JOB_LINE = re.compile(
@@ -26,9 +27,18 @@ JOB_LINE = re.compile(
 
 
 class OdooServer:
-    """A prefork server on one database. `environment` is added to its processes'."""
+    """A prefork server on one database. `environment` is added to its processes', `options` to its
+    command line.
+    """
 
-    def __init__(self, database: OdooDatabase, *, workers=2, cron_threads=2, environment=None):
+    def __init__(
+        self,
+        database: OdooDatabase,
+        *options: str,
+        workers=2,
+        cron_threads=2,
+        environment=None,
+    ):
         self.database = database
         self._port, gevent = free_port(), free_port()
         self.url = f"http://127.0.0.1:{self._port}"
@@ -40,12 +50,13 @@ class OdooServer:
             f"--max-cron-threads={cron_threads}",
             f"--db-filter=^{database.name}$",
             "--log-handler=odoo.addons.saas_sync:DEBUG",
+            *options,
         )
         self._environment = {**os.environ, **(environment or {})}
         self._process = None
 
     def __enter__(self) -> OdooServer:
-        with self._log.open("wb") as log:
+        with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 self._command,
                 stdin=subprocess.DEVNULL,
@@ -68,6 +79,11 @@ class OdooServer:
         except ProcessLookupError:
             return
         self._process.wait()
+
+    @property
+    def master(self) -> int:
+        """The process that starts the others."""
+        return self._process.pid
 
     def workers(self) -> set[int]:
         """The cron processes that run a worker of ours at this moment, by Odoo's log."""

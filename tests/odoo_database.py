@@ -14,6 +14,8 @@ import re
 import shlex
 import shutil
 import subprocess
+from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 
 import psycopg2
@@ -35,7 +37,13 @@ def missing() -> list[str]:
 
 
 class OdooDatabase:
-    """A copy of `template` under a name of our own; dropped by `drop`."""
+    """A copy of `template` under a name of our own; dropped by `drop`.
+
+    Odoo, and our own look at the rows, find the server by libpq's variables.
+    """
+
+    #: libpq's words for a server that is not that of the environment.
+    server: Mapping[str, str] = {}
 
     def __init__(self, template: str):
         prefix = template.partition("_template")[0] if "_template" in template else "saas_sync_f"
@@ -113,21 +121,22 @@ class OdooDatabase:
     # --- SQL ----------------------------------------------------------------------------------
 
     def rows(self, query: str, *values) -> list[tuple]:
-        with psycopg2.connect(dbname=self.name) as connection, connection.cursor() as cursor:
+        with closing(self.connect()) as connection, connection.cursor() as cursor:
             cursor.execute(query, values or None)
-            found = cursor.fetchall()
-        connection.close()
-        return found
+            return cursor.fetchall()
 
     def value(self, query: str, *values):
         return self.rows(query, *values)[0][0]
 
     def execute(self, statement: str, *values) -> None:
-        connection = psycopg2.connect(dbname=self.name)
-        connection.autocommit = True
-        with connection.cursor() as cursor:
+        with closing(self.connect()) as connection, connection.cursor() as cursor:
             cursor.execute(statement, values or None)
-        connection.close()
+
+    def connect(self):
+        """A connection of our own that commits each statement; the caller closes it."""
+        connection = psycopg2.connect(dbname=self.name, **self.server)
+        connection.autocommit = True
+        return connection
 
     @staticmethod
     def _program(name: str, *words: str) -> None:
