@@ -5,12 +5,17 @@ them separated by commas. ``name`` is one of :data:`POINTS`; ``action`` is ``kil
 very process: no clean-up of any kind) or ``sleep`` (an hour, to be killed from outside); ``n`` is
 the passage at which it strikes, 1 unless given. Example: ``before_commit:kill:3``.
 
+For processes that run already the variable names a folder by its absolute path. A file
+``before_commit.kill`` put there strikes the first process that passes that point, and no other:
+whoever renames the file to ``before_commit.kill.<process id>`` has the order.
+
 Promise: an unset variable costs one look-up in a dictionary. Weakness: passages are counted by
 process, so with several workers ``n`` is counted by each of them alone.
 """
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import re
@@ -35,10 +40,23 @@ def point(name: str) -> None:
     text = os.environ.get(VARIABLE)
     if not text:
         return
-    _passages[name] += 1
-    action = _plan(text).get((name, _passages[name]))
+    if os.path.isabs(text):
+        action = _ordered(text, name)
+    else:
+        _passages[name] += 1
+        action = _plan(text).get((name, _passages[name]))
     if action:
         _ACTIONS[action]()
+
+
+def _ordered(folder: str, name: str) -> str | None:
+    """Take the order that lies in ``folder`` for this point, if there is one."""
+    for action in _ACTIONS:
+        order = os.path.join(folder, f'{name}.{action}')
+        with contextlib.suppress(FileNotFoundError):
+            os.rename(order, f'{order}.{os.getpid()}')
+            return action
+    return None
 
 
 @functools.lru_cache(maxsize=8)

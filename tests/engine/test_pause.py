@@ -88,3 +88,18 @@ def test_sleep_is_long_enough_to_be_killed_in(monkeypatch):
     monkeypatch.setenv(pause.VARIABLE, 'after_call:sleep')
     pause.point('after_call')
     assert slept == [3600]
+
+
+def test_an_order_in_the_folder_strikes_whoever_passes_first_and_nobody_else(
+    monkeypatch, struck, tmp_path
+):
+    monkeypatch.setenv(pause.VARIABLE, str(tmp_path))
+    pause.point('before_call')
+    assert struck == []
+    (tmp_path / 'before_call.kill').touch()
+    pause.point('after_call')
+    assert struck == []
+    pause.point('before_call')
+    pause.point('before_call')
+    assert struck == ['kill']
+    assert [path.name for path in tmp_path.iterdir()] == [f'before_call.kill.{os.getpid()}']
