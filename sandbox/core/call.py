@@ -1,7 +1,7 @@
 """One HTTP call and its answer, as plain values.
 
 Promise: providers never see WSGI; the body is read to its end, so that a connection can be kept
-alive. Option: ``MAX_BODY`` bounds what is read into memory. Weakness: no streaming.
+alive. Option: a limit to what is read into memory (``MAX_BODY``). Weakness: no streaming.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class UnreadableBody(ValueError):
 
 
 class BodyTooLarge(ValueError):
-    """The body is longer than :data:`MAX_BODY`."""
+    """The body is longer than what is read into memory."""
 
 
 @dataclass(slots=True)
@@ -38,11 +38,11 @@ class Call:
     body: bytes
 
     @classmethod
-    def from_environ(cls, environ: dict[str, Any]) -> Call:
+    def from_environ(cls, environ: dict[str, Any], limit: int = MAX_BODY) -> Call:
         """Read a WSGI request to its end. Raises :class:`BodyTooLarge`."""
         request = Request(environ)
-        if (request.content_length or 0) > MAX_BODY:
-            raise BodyTooLarge(f"A body of {request.content_length} bytes is over {MAX_BODY}.")
+        if (request.content_length or 0) > limit:
+            raise BodyTooLarge(f"A body of {request.content_length} bytes is over {limit}.")
         return cls(
             method=request.method,
             path=request.path,

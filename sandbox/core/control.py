@@ -124,7 +124,7 @@ class Control:
 
     def post_faults(self, call: Call, _rest: str) -> Answer:
         """Replace the faults in force."""
-        self.faults.set(*fault_plans.parse(call.json()))
+        self.faults.set(*fault_plans.parse(call.json(), self.provider.fault_kinds))
         return self.get_faults(call, "")
 
     def delete_faults(self, call: Call, _rest: str) -> Answer:

@@ -1,8 +1,9 @@
 """Sends webhooks as SaaS providers do.
 
 Promise: messages go out in batches, several in flight, at least once, in no order; anything but an
-accepted answer in time is retried on a schedule with the attempt counted. Options:
-:class:`Settings`. Weakness: the schedule is time-compressed and nothing survives the process.
+accepted answer in time is retried on a schedule with the attempt counted. Messages of different
+groups (``group``) never travel together. Options: :class:`Settings`. Weakness: the schedule is
+time-compressed and nothing survives the process.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import random
 import threading
 import time
 from collections import deque
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -62,8 +64,14 @@ class Parcel:
 class Postman:
     """A pool of delivery threads with a queue; thread-safe."""
 
-    def __init__(self, form: Format, clock: Clock) -> None:
+    def __init__(
+        self,
+        form: Format,
+        clock: Clock,
+        group: Callable[[dict], Hashable] = lambda _message: None,
+    ) -> None:
         self.form = form
+        self.group = group
         self.clock = clock
         self.settings = Settings()
         self._changed = threading.Condition()
@@ -115,8 +123,8 @@ class Postman:
             now = time.monotonic()
             self._waiting.extend((now, message) for message in messages)
             copies = [m for m in messages if self._rng.random() < self.settings.duplicate_rate]
-            if copies:
-                self._push(Parcel(now + self.settings.window_s, next(self._numbers), copies))
+            for together in self._by_group(copies):
+                self._push(Parcel(now + self.settings.window_s, next(self._numbers), together))
             self._work_can_start()
 
     def post_raw(self, body: bytes, headers: dict[str, str]) -> None:
@@ -183,11 +191,25 @@ class Postman:
         return min(waits) if waits else None
 
     def _packed(self) -> Parcel:
-        size = min(self.settings.max_batch, len(self._waiting))
-        messages = [self._waiting.popleft()[1] for _ in range(size)]
+        group = self.group(self._waiting[0][1])
+        messages: list[dict] = []
+        others: list[tuple[float, dict]] = []
+        while self._waiting and len(messages) < self.settings.max_batch:
+            at, message = self._waiting.popleft()
+            if self.group(message) == group:
+                messages.append(message)
+            else:
+                others.append((at, message))
+        self._waiting.extendleft(reversed(others))
         if self.settings.shuffle:
             self._rng.shuffle(messages)
         return Parcel(0.0, next(self._numbers), messages)
+
+    def _by_group(self, messages: list[dict]) -> list[list[dict]]:
+        groups: dict[Hashable, list[dict]] = {}
+        for message in messages:
+            groups.setdefault(self.group(message), []).append(message)
+        return list(groups.values())
 
     # -- the threads
 

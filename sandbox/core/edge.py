@@ -40,7 +40,7 @@ class Edge:
         connection: Connection = environ["sandbox.connection"]
         at, begun = self.clock.now(), time.perf_counter()
         try:
-            call = Call.from_environ(environ)
+            call = Call.from_environ(environ, self.provider.max_body)
         except BodyTooLarge as error:
             connection.close_after_answer()
             return _send(start_response, Answer.of_text(413, str(error), "text/plain"))

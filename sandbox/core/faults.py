@@ -1,8 +1,9 @@
 """Faults that can be switched on, decided by a seed.
 
 Promise: the k-th call that a fault matches is hit or spared according to the seed alone, so a run
-with the same calls in the same order fails in the same places. Kinds and parameters: see
-:data:`KINDS`. Weakness: with concurrent callers the order of calls is theirs, not the seed's.
+with the same calls in the same order fails in the same places. Kinds and parameters: :data:`KINDS`,
+unless the provider has others. Weakness: with concurrent callers the order of calls is theirs, not
+the seed's.
 """
 
 from __future__ import annotations
@@ -77,27 +78,29 @@ class Fault:
         }
 
 
-def parse(body: Any) -> tuple[int, list[Fault]]:
+def parse(
+    body: Any, kinds: dict[str, dict[str, Any]] = KINDS
+) -> tuple[int, list[Fault]]:
     """Faults of a control request. Raises :class:`~sandbox.core.errors.ControlError`."""
     require(isinstance(body, dict), 'Faults need an object such as {"seed": 1, "faults": [...]}.')
     no_unknown_keys(body, {"seed", "faults"}, "The fault plan")
     seed, rows = body.get("seed", 0), body.get("faults", [])
     require(isinstance(seed, int), "The seed must be a whole number.")
     require(isinstance(rows, list), "faults must be a list.")
-    return seed, [_fault(seed, index, row) for index, row in enumerate(rows)]
+    return seed, [_fault(seed, index, row, kinds) for index, row in enumerate(rows)]
 
 
-def _fault(seed: int, index: int, row: Any) -> Fault:
+def _fault(seed: int, index: int, row: Any, kinds: dict[str, dict[str, Any]]) -> Fault:
     require(isinstance(row, dict), f"Fault {index} must be an object.")
     kind = row.get("kind")
-    require(kind in KINDS, f"Fault {index} has kind {kind!r}; kinds are {', '.join(KINDS)}.")
-    no_unknown_keys(row, COMMON | set(KINDS[kind]), f"Fault {index} ({kind})")
+    require(kind in kinds, f"Fault {index} has kind {kind!r}; kinds are {', '.join(kinds)}.")
+    no_unknown_keys(row, COMMON | set(kinds[kind]), f"Fault {index} ({kind})")
     rate, count, match = row.get("rate", 1.0), row.get("count"), row.get("match", "")
     numeric = isinstance(rate, int | float) and not isinstance(rate, bool)
     require(numeric and 0 <= rate <= 1, f"Fault {index}: rate must be between 0 and 1.")
     require(count is None or _whole(count), f"Fault {index}: count must be a whole number or null.")
     require(isinstance(match, str), f"Fault {index}: match must be a regular expression.")
-    parameters = {name: row.get(name, default) for name, default in KINDS[kind].items()}
+    parameters = {name: row.get(name, default) for name, default in kinds[kind].items()}
     for name in ("ms", "jitter_ms", "status"):
         require(_whole(parameters.get(name, 0)), f"Fault {index}: {name} must be a whole number.")
     try:

@@ -10,9 +10,9 @@ import threading
 from abc import ABC, abstractmethod
 from typing import Any
 
-from .call import Answer, Call
+from .call import MAX_BODY, Answer, Call
 from .delivery import Postman
-from .faults import Fault
+from .faults import KINDS, Fault
 
 
 class Provider(ABC):
@@ -23,6 +23,10 @@ class Provider(ABC):
 
     name: str
     postman: Postman
+    #: Bytes of a body that are read.
+    max_body = MAX_BODY
+    #: The faults that can befall a call, with their parameters and defaults.
+    fault_kinds: dict[str, dict[str, Any]] = KINDS
 
     def __init__(self) -> None:
         self.lock = threading.RLock()

@@ -6,11 +6,10 @@ the options together make sense.
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..core.errors import no_unknown_keys, require
+from ..core.errors import require
 
 DEFAULT_TOKEN = "pat-na1-00000000-5a0d-4b0c-9000-000000000001"
 DEFAULT_SECRET = "5a0db0c5-1234-4abc-8def-0123456789ab"
@@ -79,31 +78,3 @@ class Options:
     shuffle_batches: bool = True
     limits: Limits = field(default_factory=Limits)
     rules: Rules = field(default_factory=Rules)
-
-
-def merged(options: Options, body: dict[str, Any]) -> Options:
-    """``options`` with those of ``body``. Raises ``ControlError``; unknown keys are refused."""
-    return _merged(options, body, "The configuration")
-
-
-def _merged(current: Any, body: Any, where: str) -> Any:
-    require(isinstance(body, dict), f"{where} must be an object.")
-    known = {item.name: getattr(current, item.name) for item in dataclasses.fields(current)}
-    no_unknown_keys(body, set(known), where)
-    changes = {}
-    for name, value in body.items():
-        if dataclasses.is_dataclass(known[name]):
-            changes[name] = _merged(known[name], value, name)
-        else:
-            changes[name] = _typed(known[name], value, f"{where}: {name}")
-    return dataclasses.replace(current, **changes)
-
-
-def _typed(old: Any, new: Any, where: str) -> Any:
-    if old is None or isinstance(old, float):
-        number = isinstance(new, int | float) and not isinstance(new, bool)
-        require(new is None or number, f"{where} must be a number or null.")
-        return new
-    same = isinstance(new, type(old)) and not (isinstance(new, bool) and not isinstance(old, bool))
-    require(same, f"{where} must be of type {type(old).__name__}, not {type(new).__name__}.")
-    return new

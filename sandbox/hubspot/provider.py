@@ -13,12 +13,13 @@ from ..core.clock import Clock
 from ..core.delivery import Postman, Settings
 from ..core.errors import require
 from ..core.faults import Fault
+from ..core.options import merged
 from ..core.provider import Provider
 from . import seed, webhooks
 from .account import Account
 from .api import Api
 from .auth import Grant
-from .config import Options, merged
+from .config import Options
 from .kinds import KINDS
 from .loader import Loader
 from .people import People, known_kind

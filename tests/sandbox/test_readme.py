@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 
 from sandbox.core.control import Control
+from sandbox.core.delivery_settings import NAMES
 from sandbox.core.faults import KINDS as FAULTS
 from sandbox.hubspot.config import Limits, Options, Rules
 from sandbox.hubspot.kinds import KINDS
 from sandbox.hubspot.people import KEYS as CHANGE_KEYS
 from sandbox.hubspot.seed import Spec
-from sandbox.hubspot.webhooks import ACCOUNT_KEYS, NAMES
+from sandbox.hubspot.webhooks import ACCOUNT_KEYS
 
 ROOT = Path(__file__).resolve().parents[2]
 FIELDS = {item.name for kind in (Limits, Options, Rules, Spec) for item in dataclasses.fields(kind)}
