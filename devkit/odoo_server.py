@@ -25,13 +25,15 @@ OPTIONS = {
 }
 
 
-def write_configuration(layout: Layout, server: Server) -> None:
-    addons = [layout.addons]
+def addons_path(layout: Layout) -> list[Path]:
+    """The folders of add-ons beyond those that Odoo's package finds by itself."""
     extra = locate(layout).addons
-    if extra:
-        addons.append(extra)
+    return [layout.addons, *([extra] if extra else [])]
+
+
+def write_configuration(layout: Layout, server: Server) -> None:
     settings = {
-        "addons_path": ",".join(map(str, addons)),
+        "addons_path": ",".join(map(str, addons_path(layout))),
         "data_dir": layout.data,
         "http_interface": "127.0.0.1",
         "admin_passwd": "admin",

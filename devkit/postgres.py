@@ -81,6 +81,9 @@ class Server:
         return done.stdout.decode(errors="replace").strip()
 
 
+VARIABLES = ("PGHOST", "PGPORT", "PGUSER", "PGPASSWORD", "PGSERVICE", "PGSSLMODE", "PGPASSFILE")
+
+
 def given(environment: Mapping[str, str]) -> dict[str, str] | None:
     """libpq variables for the server that `environment` names, or None when it names none.
 
@@ -91,9 +94,16 @@ def given(environment: Mapping[str, str]) -> dict[str, str] | None:
     if url:
         return from_url(url)
     if environment.get("PGHOST") or environment.get("PGSERVICE"):
-        names = ("PGHOST", "PGPORT", "PGUSER", "PGPASSWORD", "PGSERVICE", "PGSSLMODE", "PGPASSFILE")
-        return {name: environment[name] for name in names if environment.get(name)}
+        return {name: environment[name] for name in VARIABLES if environment.get(name)}
     return None
+
+
+def from_parent() -> Server:
+    """The server that `./dev` has chosen, for a program that it has started."""
+    variables = {name: os.environ[name] for name in VARIABLES if os.environ.get(name)}
+    if "PGHOST" not in variables or "SAAS_SYNC_PG_BIN" not in os.environ:
+        raise Problem("No PostgreSQL was named.", "Start this program by its ./dev command.")
+    return Server(variables, Path(os.environ["SAAS_SYNC_PG_BIN"]))
 
 
 def from_url(url: str) -> dict[str, str]:

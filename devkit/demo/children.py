@@ -1,4 +1,5 @@
-"""The processes of the demo: started, written down, and ended with us, however we end.
+"""The processes of the demo, or of the bench: started, written down, and ended with us, however we
+end. Each of the two is a `family`, with records and logs of its own.
 
 Promises: every process has a group of its own, so that Ctrl-C reaches them in our order and not all
 at once; a run that was killed is cleaned up by the next one (`end_leftovers`), which never touches
@@ -17,6 +18,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import IO
 
 from ..layout import Layout
 from ..process import child_environment, output_of
@@ -29,8 +31,9 @@ PR_SET_PDEATHSIG = 1
 class Children:
     """Started one after the other, stopped in the opposite order."""
 
-    def __init__(self, layout: Layout):
+    def __init__(self, layout: Layout, family: str = "demo"):
         self._layout = layout
+        self._family = family
         self._running: list[tuple[str, subprocess.Popen]] = []
 
     def __enter__(self) -> Children:
@@ -42,19 +45,26 @@ class Children:
             _end(process)
         self._write_down()
 
+    def stop(self, process: subprocess.Popen) -> None:
+        """End one of them before the others."""
+        self._running = [(name, other) for name, other in self._running if other is not process]
+        _end(process)
+        self._write_down()
+
     def start(
         self,
         name: str,
         command: Sequence[str],
         *,
         environment: Mapping[str, str] | None = None,
+        stdin: IO[bytes] | int = subprocess.DEVNULL,
         stdout: int | None = None,
     ) -> subprocess.Popen:
-        """Start `command`; its output goes to `.dev/logs/demo-<name>.log`, written anew."""
-        with log_of(self._layout, name).open("wb") as log:
+        """Start `command`; its output goes to `.dev/logs/<family>-<name>.log`, written anew."""
+        with self.log(name).open("wb") as log:
             process = subprocess.Popen(
                 command,
-                stdin=subprocess.DEVNULL,
+                stdin=stdin,
                 stdout=log if stdout is None else stdout,
                 stderr=log,
                 cwd=self._layout.checkout,
@@ -66,6 +76,9 @@ class Children:
         self._write_down()
         return process
 
+    def log(self, name: str) -> Path:
+        return log_of(self._layout, name, self._family)
+
     def dead(self) -> str | None:
         """The name of a process that has ended although nobody asked it to."""
         return next((name for name, process in self._running if process.poll() is not None), None)
@@ -76,12 +89,12 @@ class Children:
             for name, process in self._running
             if process.poll() is None
         ]
-        write_atomically(_record(self._layout), json.dumps(rows))
+        write_atomically(_record(self._layout, self._family), json.dumps(rows))
 
 
-def log_of(layout: Layout, name: str) -> Path:
+def log_of(layout: Layout, name: str, family: str = "demo") -> Path:
     layout.logs.mkdir(parents=True, exist_ok=True)
-    return layout.logs / f"demo-{name}.log"
+    return layout.logs / f"{family}-{name}.log"
 
 
 def end_with_parent() -> None:
@@ -90,9 +103,9 @@ def end_with_parent() -> None:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
-def end_leftovers(layout: Layout) -> list[str]:
+def end_leftovers(layout: Layout, family: str = "demo") -> list[str]:
     """End what a killed run has left behind; return the names."""
-    path = _record(layout)
+    path = _record(layout, family)
     try:
         rows = json.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):
@@ -121,8 +134,8 @@ def started(pid: int) -> str | None:
     return None if fields[0] == "Z" else fields[19]
 
 
-def _record(layout: Layout) -> Path:
-    return layout.state / "demo-processes.json"
+def _record(layout: Layout, family: str) -> Path:
+    return layout.state / f"{family}-processes.json"
 
 
 def _signal(pid: int, number: int) -> None:

@@ -7,17 +7,15 @@ workers and two cron workers, each a process. Everything ends with the `with` bl
 
 from __future__ import annotations
 
-import os
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from .. import odoo_server
 from ..databases import Databases
 from ..layout import Layout
-from ..postgres import Server
+from ..postgres import Server, from_parent
 from ..problems import Problem
 from ..process import child_environment, free_port
 from ..workshop import Workshop
@@ -66,7 +64,7 @@ class Stage:
 def prepared(layout: Layout, port: int) -> Iterator[Stage]:
     """Set everything up; end everything afterwards."""
     url = f"http://127.0.0.1:{port}"
-    server = _server()
+    server = from_parent()
     with Children(layout) as children:
         name = f"{Databases(layout, server).prefix}_demo"
         workshop = Workshop(layout)
@@ -87,15 +85,6 @@ def prepared(layout: Layout, port: int) -> Iterator[Stage]:
             yield Stage(url, erp, account, database, Drain(database, account, children), children)
         finally:
             database.close()
-
-
-def _server() -> Server:
-    """The server that `./dev` has chosen and told us of."""
-    names = ("PGHOST", "PGPORT", "PGUSER", "PGPASSWORD", "PGSERVICE", "PGSSLMODE", "PGPASSFILE")
-    variables = {name: os.environ[name] for name in names if os.environ.get(name)}
-    if "PGHOST" not in variables or "SAAS_SYNC_PG_BIN" not in os.environ:
-        raise Problem("The demo finds no PostgreSQL.", "Start it by ./dev demo.")
-    return Server(variables, Path(os.environ["SAAS_SYNC_PG_BIN"]))
 
 
 def _prepare(layout: Layout, server: Server, name: str, url: str, account: Account) -> str:
