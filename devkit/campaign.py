@@ -169,6 +169,8 @@ class Campaign:
             if suite.templates
             else {}
         )
+        if suite.templates:
+            templates["SAAS_SYNC_INSTALLED"] = self._installed.result()
         return {**self._workshop.environment(self._server), **templates}
 
     def _show(self, name: str, log: Path) -> None:

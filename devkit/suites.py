@@ -19,8 +19,9 @@ NOTHING_COLLECTED = 5
 
 @dataclass(frozen=True)
 class Suite:
-    """`database`: runs inside Odoo, on a copy. `templates`: drives Odoo itself, on the two
-    templates. `alone`: restarts servers or measures time, so nothing may run beside it.
+    """`database`: runs inside Odoo, on a copy. `templates`: drives Odoo itself, on copies that it
+    makes of the templates. `alone`: restarts servers or measures time, so nothing may run beside
+    it.
     """
 
     name: str
@@ -48,7 +49,7 @@ SUITES = (
     Suite("engine"),
     Suite("sandbox"),
     Suite("devkit"),
-    Suite("faults", database=True, alone=True),
+    Suite("faults", templates=True, alone=True),
 )
 
 

@@ -49,13 +49,12 @@ class OdooDatabase:
         prefix = template.partition("_template")[0] if "_template" in template else "saas_sync_f"
         self.name = f"{prefix}_test_lifecycle{next(_numbers)}_{os.getpid()}"
         self._program("createdb", "-T", template, self.name)
-        if self._filestore(template).exists():
-            shutil.copytree(self._filestore(template), self.filestore)
+        self._copy_filestore(template)
         self.execute(f'ALTER DATABASE "{self.name}" SET synchronous_commit TO off')
 
     def drop(self) -> None:
         self._program("dropdb", "--force", "--if-exists", self.name)
-        shutil.rmtree(self.filestore, ignore_errors=True)
+        self._remove_filestore()
 
     def copy(self) -> OdooDatabase:
         return OdooDatabase(self.name)
@@ -63,6 +62,13 @@ class OdooDatabase:
     @property
     def filestore(self) -> Path:
         return self._filestore(self.name)
+
+    def _copy_filestore(self, source: str) -> None:
+        if self._filestore(source).exists():
+            shutil.copytree(self._filestore(source), self.filestore)
+
+    def _remove_filestore(self) -> None:
+        shutil.rmtree(self.filestore, ignore_errors=True)
 
     # --- Odoo ---------------------------------------------------------------------------------
 
@@ -139,9 +145,9 @@ class OdooDatabase:
         return connection
 
     @staticmethod
-    def _program(name: str, *words: str) -> None:
+    def _program(name: str, *words: str, variables: Mapping[str, str] | None = None) -> None:
         path = Path(os.environ["SAAS_SYNC_PG_BIN"]) / name
-        run = subprocess.run([path, *words], capture_output=True, text=True)
+        run = subprocess.run([path, *words], capture_output=True, text=True, env=variables)
         assert run.returncode == 0, run.stderr
 
     @staticmethod

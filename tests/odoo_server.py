@@ -90,6 +90,10 @@ class OdooServer:
         states = dict(JOB_LINE.findall(self.log()))
         return {int(pid) for pid, state in states.items() if state == "starting"}
 
+    @property
+    def log_path(self) -> Path:
+        return self._log
+
     def log(self) -> str:
         return self._log.read_text(encoding="utf-8", errors="replace")
 
