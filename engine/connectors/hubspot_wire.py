@@ -1,7 +1,6 @@
-"""The shapes of HubSpot's REST answers, as pydantic models, and the way into them.
+"""The shapes of HubSpot's REST answers, as pydantic models.
 
-Promise: an answer that lacks what we need raises :class:`~..errors.ContractError`, one that is no
-JSON at all :class:`~..errors.TransientError`. What we do not need is ignored, so that HubSpot may
+Promise: see :mod:`..wire`, which reads them. What we do not need is ignored, so that HubSpot may
 add to its answers.
 
 Weakness: error bodies are read leniently (see :mod:`.hubspot_error_body`): a strange error body
@@ -10,81 +9,16 @@ must not hide the error.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from datetime import datetime, timezone
-from typing import Annotated, Any, TypeVar
+from typing import Any
 
-from pydantic import (
-    AliasChoices,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    TypeAdapter,
-    ValidationError,
-    WrapValidator,
-)
+from pydantic import AliasChoices, Field
 
-from ..errors import ContractError, TransientError
+from .. import wire
 from ..http import HttpResponse
+from ..wire import Lenient, Model, TextId, Time, Wire, milliseconds, moment
 
-_ISO = TypeAdapter(datetime)
-_LOOKS_ISO = re.compile(r'\d{4}-\d{2}-\d{2}')
-_LATEST_MS = 253_402_300_799_999  # the last millisecond that datetime can hold
-
-
-def moment(value: Any) -> datetime | None:
-    """Aware UTC time of an ISO text or of epoch milliseconds; ``None`` where it is neither."""
-    text = str(value).strip() if isinstance(value, str | int) else ''
-    if text.isascii() and text.isdigit():
-        return _from_milliseconds(int(text)) if len(text) <= 16 else None
-    try:
-        # pydantic, because before Python 3.11 `fromisoformat` refuses `Z` and one-digit fractions
-        parsed = _ISO.validate_python(text) if _LOOKS_ISO.match(text) else None
-    except ValidationError:
-        return None
-    if parsed is None:
-        return None
-    aware = parsed if parsed.tzinfo else parsed.replace(tzinfo=timezone.utc)
-    return aware.astimezone(timezone.utc)
-
-
-def _from_milliseconds(value: int) -> datetime | None:
-    if value > _LATEST_MS:
-        return None
-    seconds, rest = divmod(value, 1000)
-    return datetime.fromtimestamp(seconds, timezone.utc).replace(microsecond=rest * 1000)
-
-
-def milliseconds(value: datetime) -> int:
-    """Epoch milliseconds of an aware time, rounded down."""
-    seconds = int(value.replace(microsecond=0).timestamp())
-    return seconds * 1000 + value.microsecond // 1000
-
-
-def _text_id(value: Any) -> Any:
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-
-
-def _lenient(value: Any, handler: Any) -> Any:
-    """Take the field's default rather than refuse the whole answer."""
-    try:
-        return handler(value)
-    except ValidationError:
-        return None
-
-
-TextId = Annotated[str, BeforeValidator(_text_id), Field(min_length=1, max_length=255)]
-Time = Annotated[datetime | None, BeforeValidator(moment)]
-T = TypeVar('T')
-Lenient = Annotated[T, WrapValidator(_lenient)]
-
-
-class Wire(BaseModel):
-    """A model of something HubSpot sends: unknown keys are ignored."""
-
-    model_config = ConfigDict(frozen=True, extra='ignore', populate_by_name=True)
+__all__ = ('milliseconds', 'moment')
 
 
 class WireRecord(Wire):
@@ -276,47 +210,14 @@ class AccountDetails(Wire):
     hosting: Lenient[str | None] = Field('', validation_alias='dataHostingLocation')
 
 
-Model = TypeVar('Model', bound=Wire)
-
-
 def read_model(model: type[Model], response: HttpResponse) -> Model:
-    """The answer as ``model``.
-
-    :raises TransientError: where the body is no JSON: cut off, or a page from something in between.
-    :raises ContractError: where it is JSON, but lacks what the model needs.
-    """
-    try:
-        data = response.json()
-    except ContractError as error:
-        raise TransientError(
-            str(error),
-            user_message='HubSpot’s answer could not be read. The synchronisation tries again by '
-            'itself.',
-            code='UNREADABLE_ANSWER',
-            status=response.status,
-            request_id=response.request_id,
-        ) from error
-    return fit(model, data, response)
+    """The answer as ``model``; errors as :func:`..wire.read_model` has them."""
+    return wire.read_model(model, response, 'HubSpot')
 
 
 def fit(model: type[Model], data: Any, response: HttpResponse) -> Model:
-    """``data`` as ``model``; ``response`` only lends its status and request id to the error.
-
-    :raises ContractError: where it lacks what the model needs.
-    """
-    try:
-        return model.model_validate(data)
-    except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        place = '.'.join(str(part) for part in first['loc'])
-        raise ContractError(
-            f'{model.__name__} does not fit: {place}: {first["msg"]}',
-            user_message='HubSpot answered in a form this version does not know. Nothing was lost; '
-            'tell the maintainer of the connector.',
-            code='UNKNOWN_ANSWER',
-            status=response.status,
-            request_id=response.request_id,
-        ) from error
+    """``data`` as ``model``; errors as :func:`..wire.fit` has them."""
+    return wire.fit(model, data, response, 'HubSpot')
 
 
 def text_values(values: Mapping[str, Any]) -> dict[str, str]:

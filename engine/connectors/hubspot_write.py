@@ -16,22 +16,14 @@ reports.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..batch import bisect, chunks
+from ..batch import chunks
 from ..contracts import Change, Outcome
-from ..errors import (
-    AuthError,
-    ConflictError,
-    ContractError,
-    RateLimitError,
-    SyncError,
-    TransientError,
-    UnknownOutcome,
-)
+from ..errors import ConflictError, SyncError
 from ..http import HttpResponse
+from ..writing import doubts, failed, guarded, in_rounds, is_update, is_upsert, ok, rounds
 from .hubspot_answers import account_for
 from .hubspot_api import HubSpotApi
 from .hubspot_links import LinkWriter
@@ -55,44 +47,22 @@ class Writer:
         :raises AuthError, RateLimitError, TransientError: where nothing has been written yet. After
             that, such an error becomes the outcome of the changes that were left.
         """
-        outcomes: dict[int, Outcome] = {}
-        for positions in rounds(changes):
-            some = [changes[position] for position in positions]
-            try:
-                found = self._round(some)
-            except (AuthError, RateLimitError, TransientError) as error:
-                if not outcomes:
-                    raise
-                found = [failed(change, error) for change in some]
-            outcomes |= dict(zip(positions, found, strict=True))
-        return [outcomes[position] for position in range(len(changes))]
+        return in_rounds(changes, self._round)
 
     def _round(self, changes: Sequence[Change]) -> list[Outcome]:
         """Changes of which no two concern one record."""
         steps = (
-            (self._update, [one for one in changes if _is_update(one)]),
-            (self._upsert, [one for one in changes if _is_upsert(one)]),
+            (self._update, [one for one in changes if is_update(one)]),
+            (self._upsert, [one for one in changes if is_upsert(one)]),
             (self._archive, [one for one in changes if one.operation == 'delete']),
         )
         outcomes: dict[str, Outcome] = {}
         for send, some in steps:
             for batch in chunks(some, BATCH):
-                outcomes |= self._guarded(send, batch, started=bool(outcomes))
+                outcomes |= guarded(send, batch, started=bool(outcomes))
         outcomes |= self._follow_merges(changes, outcomes)
         linked = LinkWriter(self.api, self.kind).write(changes, outcomes)
         return [linked[change.key] for change in changes]
-
-    def _guarded(self, send: Any, batch: Sequence[Change], *, started: bool) -> dict[str, Outcome]:
-        """Key → outcome; ``send`` must not fail once it has written, or it would write again."""
-        try:
-            sent = bisect(batch, send)
-        except UnknownOutcome as error:
-            return {one.key: unknown(one, error) for one in batch}
-        except SyncError as error:
-            if not started and isinstance(error, AuthError | RateLimitError | TransientError):
-                raise
-            return {one.key: failed(one, error) for one in batch}
-        return {change.key: _outcome(change, result) for change, result in sent}
 
     # --- updates ------------------------------------------------------------------------------
 
@@ -111,7 +81,7 @@ class Writer:
         Batch update does not know the ids of merged records. What stops this becomes the outcome
         of the changes it concerns: the others are written.
         """
-        lost = [one for one in changes if _is_update(one) and _is_gone(outcomes[one.key].error)]
+        lost = [one for one in changes if is_update(one) and _is_gone(outcomes[one.key].error)]
         if not lost:
             return {}
         try:
@@ -121,7 +91,7 @@ class Writer:
         found: dict[str, Outcome] = {}
         for positions in rounds(moved):
             for batch in chunks([moved[position] for position in positions], BATCH):
-                found |= self._guarded(self._update, batch, started=True)
+                found |= guarded(self._update, batch, started=True)
         return found
 
     def _moved(self, changes: Sequence[Change]) -> list[Change]:
@@ -161,13 +131,13 @@ class Writer:
         response = self._post(action, inputs)
         if response.status >= 400:
             raise self._refused(response, changes)
-        with doubts():
+        with doubts('HubSpot'):
             answer = read_model(BatchAnswer, response)
         return account_for(self.api, self.kind, changes, answer, response)
 
     def _post(self, action: str, inputs: list[dict[str, Any]]) -> HttpResponse:
         path = self.api.paths.batch(self.kind.name, action)
-        with doubts():
+        with doubts('HubSpot'):
             return self.api.request(
                 'POST', path, json={'inputs': inputs}, accept=tuple(range(400, 500))
             )
@@ -219,71 +189,12 @@ def _archived(change: Change, remote_id: str | None, live: Mapping[str, WireReco
     return failed(change, error)
 
 
-@contextmanager
-def doubts() -> Iterator[None]:
-    """Turn the loss of an answer into :class:`UnknownOutcome`: the write may have been done.
-
-    Our HTTP client repeats what may be repeated; giving up, it only says that no answer came.
-    """
-    try:
-        yield
-    except (ContractError, TransientError) as error:
-        if not _may_have_been_done(error):
-            raise
-        raise UnknownOutcome(
-            f'HubSpot may have taken the batch: {error}',
-            user_message='HubSpot did not say whether it took the record. The synchronisation '
-            'reads it back and goes on by itself.',
-            code=error.code,
-            status=error.status,
-            request_id=error.request_id,
-            retry_after=error.retry_after,
-        ) from error
-
-
-def _may_have_been_done(error: SyncError) -> bool:
-    if error.status is None:
-        return error.code is None  # no answer; an open breaker and the like have a code
-    return error.status < 300 or error.status >= 500
-
-
-def rounds(changes: Sequence[Change]) -> Iterator[list[int]]:
-    """Positions of the changes in groups, in which no two name one record; order is kept.
-
-    HubSpot refuses a whole batch in which two inputs lead to one record.
-    """
-    waiting = list(range(len(changes)))
-    while waiting:
-        taken: set[str] = set()
-        now, later = [], []
-        for position in waiting:
-            names = set(_names(changes[position]))
-            (later if names & taken else now).append(position)
-            taken |= names
-        yield now
-        waiting = later
-
-
-def _names(change: Change) -> Iterable[str]:
-    yield f'key {change.key}'
-    if change.remote_id:
-        yield f'id {change.remote_id}'
-
-
 def _input_of(change: Change) -> dict[str, Any]:
     return {
         'id': change.remote_id,
         'properties': text_values(change.values),
         'objectWriteTraceId': change.key,
     }
-
-
-def _is_update(change: Change) -> bool:
-    return change.operation == 'upsert' and bool(change.remote_id)
-
-
-def _is_upsert(change: Change) -> bool:
-    return change.operation == 'upsert' and not change.remote_id
 
 
 def _is_gone(error: SyncError | None) -> bool:
@@ -293,28 +204,3 @@ def _is_gone(error: SyncError | None) -> bool:
 def _speaks_of_record(response: HttpResponse) -> bool:
     """Whether a 404 is JSON, hence about an input; the page for an unknown address is HTML."""
     return 'json' in response.headers.get('content-type', '')
-
-
-def _outcome(change: Change, result: Outcome | SyncError) -> Outcome:
-    if isinstance(result, UnknownOutcome):
-        return unknown(change, result)
-    return failed(change, result) if isinstance(result, SyncError) else result
-
-
-def ok(change: Change, remote_id: str | None) -> Outcome:
-    return Outcome(key=change.key, status='ok', remote_id=remote_id)
-
-
-def failed(change: Change, error: SyncError) -> Outcome:
-    return Outcome(
-        key=change.key,
-        status='failed',
-        remote_id=change.remote_id,
-        error=error,
-        http_status=error.status,
-        request_id=error.request_id,
-    )
-
-
-def unknown(change: Change, error: SyncError) -> Outcome:
-    return failed(change, error).model_copy(update={'status': 'unknown'})

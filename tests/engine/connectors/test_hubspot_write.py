@@ -9,7 +9,6 @@ from conftest import connector
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.connectors.hubspot_write import rounds
 from engine.contracts import Change
 from engine.errors import (
     AuthError,
@@ -21,6 +20,7 @@ from engine.errors import (
     UnknownOutcome,
 )
 from engine.http import HttpResponse
+from engine.writing import rounds
 
 
 def change(key, **more):
