@@ -5,7 +5,7 @@
  400   the body is no delivery
  401   the signature is missing, stale or wrong; one fixed answer for all of these
  404   no connection has this token
- 405   not a POST (answered by Odoo's routing)
+ 405   not a POST (mostly answered by Odoo's routing)
  413   more than 1 MiB
  415   not JSON, or compressed
  503   paused, or too much waits already; ``Retry-After`` says when to come back
@@ -53,7 +53,8 @@ class WebhookController(http.Controller):
     @http.route(
         '/saas_sync/webhook/<string:webhook_token>',
         type='http', auth='none', methods=['POST'], csrf=False, save_session=False,
-        readonly=False, max_content_length=MAX_BYTES, foreign_sender=True,
+        # One byte more than is taken: what is too long then shows, whatever length it announced.
+        readonly=False, max_content_length=MAX_BYTES + 1, foreign_sender=True,
     )
     def receive(self, webhook_token, **_query):
         try:
@@ -69,8 +70,10 @@ class WebhookController(http.Controller):
         )
 
     def _read_body(self):
-        """The raw bytes, once their bounds and type are right."""
+        """The raw bytes, once method, bounds and type are right."""
         received = request.httprequest
+        if received.method != 'POST':  # Odoo lets OPTIONS pass on every route
+            raise Refused(405, 'Send a POST.', [('Allow', 'POST')])
         if (received.content_length or 0) > MAX_BYTES:
             raise Refused(413, 'At most 1 MiB is accepted.')
         if received.mimetype != 'application/json':
@@ -78,9 +81,12 @@ class WebhookController(http.Controller):
         if received.headers.get('Content-Encoding', 'identity').strip().lower() != 'identity':
             raise Refused(415, 'Send the body uncompressed.')
         try:
-            return received.get_data()
+            body = received.get_data()
         except RequestEntityTooLarge as error:
             raise Refused(413, 'At most 1 MiB is accepted.') from error
+        if len(body) > MAX_BYTES:
+            raise Refused(413, 'At most 1 MiB is accepted.')
+        return body
 
     def _start_transaction(self):
         """READ COMMITTED from the first statement.
@@ -117,7 +123,7 @@ class WebhookController(http.Controller):
         received = request.httprequest
         return WebhookRequest(
             method=received.method,
-            url=received.url,
+            url=_address(received),
             headers={name.lower(): value for name, value in received.headers.items()},
             body=body,
         )
@@ -127,3 +133,10 @@ class WebhookController(http.Controller):
             raise Refused(503, 'The connection is paused.', [('Retry-After', RETRY_PAUSED)])
         if not backlog.has_room(request.env.cr, receiver.connection_id, receiver.ceiling):
             raise Refused(503, 'Too much waits already.', [('Retry-After', RETRY_FULL)])
+
+
+def _address(received):
+    """The address as it was sent. Werkzeug's ``url`` is decoded here and there; it was signed raw.
+    """
+    target = received.environ.get('REQUEST_URI', '')
+    return f'{received.scheme}://{received.host}{target}' if target[:1] == '/' else received.url

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 from types import ModuleType
 
-from .commands import clean, demo, lint, sandbox, serve, setup, shell, test
+from .commands import bench, clean, demo, fuzz, lint, sandbox, serve, setup, shell, test
 from .layout import this_checkout
 from .problems import Problem, disk_full, is_disk_full
 
@@ -20,6 +20,8 @@ COMMANDS: dict[str, ModuleType] = {
     "setup": setup,
     "demo": demo,
     "test": test,
+    "bench": bench,
+    "fuzz": fuzz,
     "serve": serve,
     "sandbox": sandbox,
     "shell": shell,

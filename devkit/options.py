@@ -20,6 +20,15 @@ def workers(text: str) -> int:
     return int(text)
 
 
+def positive(text: str) -> int:
+    """A whole number of 1 or more."""
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 10**9):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no number here: a whole one from 1 to 1000000000 is"
+        )
+    return int(text)
+
+
 def database_name(text: str) -> str:
     """A name that PostgreSQL, a URL and a file system take without quoting."""
     if not re.fullmatch(r"[a-z][a-z0-9_]{0,40}", text):
