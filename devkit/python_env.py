@@ -22,6 +22,8 @@ NO_VENV = (
     f"Install it (Debian and Ubuntu: apt install python3.{sys.version_info[1]}-venv), or uv, or"
     " virtualenv, and run the same command again."
 )
+# Bytecode goes to .dev/pycache when a module is first imported; compiling all of it costs 10 s.
+PIP_OPTIONS = ("--no-compile", "--disable-pip-version-check", "--no-input", "--progress-bar", "off")
 NETWORK = (
     "If the network broke, run the same command again: what was downloaded is kept. Behind a"
     " proxy or a package mirror, configure pip as usual (PIP_INDEX_URL, pip.conf)."
@@ -91,6 +93,22 @@ def _build_with_virtualenv(layout: Layout) -> None:
     _pip_install(layout)
 
 
+def install_into(layout: Layout, target: Path, requirements: Path) -> None:
+    """Install what `requirements` pins, and nothing that it would bring along, into a new folder:
+    for what only one command needs and the environment must not know.
+    """
+    draft = target.with_name(f"{target.name}.partial")
+    shutil.rmtree(draft, ignore_errors=True)
+    if _has_pip(layout):
+        command = [layout.python, "-m", "pip", "install", *PIP_OPTIONS]
+    else:
+        command = ["uv", "pip", "install", "--python", layout.python]
+    words = ["--no-deps", "--target", draft, "-r", requirements]
+    run([*command, *words], log=layout.logs / "python.log", remedy=NETWORK)
+    shutil.rmtree(target, ignore_errors=True)
+    draft.rename(target)
+
+
 def _create(layout: Layout, command: list) -> None:
     if not (works(layout) and _has_pip(layout)):
         run(command, log=layout.logs / "python.log", remedy=NO_VENV)
@@ -101,8 +119,5 @@ def _has_pip(layout: Layout) -> bool:
 
 
 def _pip_install(layout: Layout) -> None:
-    # Bytecode goes to .dev/pycache when a module is first imported; compiling all of it here costs
-    # 10 s.
-    options = ["--no-compile", "--disable-pip-version-check", "--no-input", "--progress-bar", "off"]
-    command = [layout.python, "-m", "pip", "install", *options, "-r", layout.requirements]
+    command = [layout.python, "-m", "pip", "install", *PIP_OPTIONS, "-r", layout.requirements]
     run(command, log=layout.logs / "python.log", remedy=NETWORK)

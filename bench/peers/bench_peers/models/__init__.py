@@ -1,0 +1,2 @@
+from . import bench_event
+from . import res_partner
