@@ -18,6 +18,7 @@ from . import sync_event
 from . import sync_outbox
 from . import sync_lane
 from . import sync_lane_actions
+from . import sync_lane_claim
 from . import sync_attempt
 from . import sync_settlement
 from . import sync_mapping
@@ -36,6 +37,8 @@ from . import sync_outbound_outcome
 from . import sync_outbound_removal
 from . import sync_scan
 from . import sync_worker
+from . import sync_worker_wake
+from . import sync_worker_watch
 from . import sync_housekeeping
 # What people see.
 from . import sync_standing

@@ -26,7 +26,6 @@ Weakness: a worker that hangs with its connection open is only rescued when the 
 
 from __future__ import annotations
 
-import random
 from dataclasses import dataclass, field
 
 from odoo import api, fields, models
@@ -42,17 +41,27 @@ DISPATCH_LIMIT = 5000
 _DISPATCH_LOCK = {'in': 7216421001, 'out': 7216421002}
 #: First half of the advisory lock a living worker holds; the second is ``sync_lane.worker``.
 WORKER_LOCK = 721642
+#: Numbers the dispatches, see ``_attach``. Good for 2^31 of them: thirteen years at five a second.
+DISPATCH_SEQUENCE = 'sync_lane_dispatch_seq'
 _TABLES = {'in': 'sync_event', 'out': 'sync_outbox'}
 
 
 @dataclass
 class Lane:
-    """A claimed lane with the messages it drains, oldest first (as dicts of their columns)."""
+    """A claimed lane and the news in it.
+
+    ``messages`` holds the newest message of each kind (as dicts of their columns), the newest of
+    all last: a hundred thousand changes of one record are one row here. ``upto`` is the last
+    dispatch whose messages the claim has seen; the settlement ends these and no later ones.
+    ``pending`` is how many they are, as far as the lane knows.
+    """
 
     id: int
     key: str
     attempts: int
     unknown: bool
+    pending: int = 0
+    upto: int = 0
     messages: list[dict] = field(default_factory=list)
 
 
@@ -107,6 +116,10 @@ class SyncLane(models.Model):
     lease_until = fields.Datetime(readonly=True)
     attempts = fields.Integer(readonly=True, default=0)
     crashes = fields.Integer(readonly=True, default=0)
+    swept = fields.Boolean(
+        readonly=True, default=True, groups='base.group_no_one',
+        help='Whether somebody has looked at what came while it was being worked.',
+    )
     unknown = fields.Boolean(
         readonly=True, help='The last call got no answer: read back before anything is created.'
     )
@@ -125,9 +138,15 @@ class SyncLane(models.Model):
         "WHERE state IN ('ready', 'waiting')"
     )
     _running_idx = models.Index("(connection_id, lease_until) WHERE state = 'running'")
+    _unswept_idx = models.Index('(direction) WHERE swept = FALSE')
     _failed_idx = models.Index(
         "(connection_id, fingerprint) WHERE state IN ('failed', 'quarantined')"
     )
+
+    def init(self):
+        self.env.cr.execute(SQL(
+            'CREATE SEQUENCE IF NOT EXISTS %s AS integer OWNED BY sync_lane.id',
+            SQL.identifier(DISPATCH_SEQUENCE)))
 
     # === SCHEDULER: DISPATCH, SWEEP, RESCUE === #
 
@@ -144,7 +163,6 @@ class SyncLane(models.Model):
             with queue_cursor(self.env) as cr:
                 cr.execute('SELECT pg_advisory_xact_lock(%s)', [_DISPATCH_LOCK[direction]])
                 self._sweep(cr, direction)
-                self._reopen(cr, direction)
                 dispatched += self._dispatch(cr, direction)
         return dispatched
 
@@ -187,12 +205,19 @@ class SyncLane(models.Model):
 
     @api.model
     def _attach(self, cr, direction, ids):
-        """Give the messages their lanes, and the lanes that do not run their news."""
+        """Give the messages their lanes, and the lanes that do not run their news.
+
+        Each dispatch has a number, and commits before the next one draws its own, because the
+        lock of :meth:`_tick` is held until then. Whoever sees a dispatch of a lane thus sees all
+        earlier ones; message ids are not like that.
+        """
         table, key = _TABLES[direction], self._message_model(direction)._lane_key_sql
         cr.execute(
             f"""
-            WITH assigned AS (
-                UPDATE {table} m SET lane_id = l.id FROM sync_lane l
+            WITH dispatch AS MATERIALIZED (SELECT nextval('{DISPATCH_SEQUENCE}') AS number),
+            assigned AS (
+                UPDATE {table} m SET lane_id = l.id, dispatch_number = dispatch.number
+                  FROM sync_lane l, dispatch
                  WHERE m.id = ANY(%(ids)s) AND l.connection_id = m.connection_id
                    AND l.direction = %(direction)s AND l.object = m.remote_object
                    AND l.key = {key}
@@ -213,39 +238,38 @@ class SyncLane(models.Model):
 
     @api.model
     def _sweep(self, cr, direction):
-        """Finish settled lanes (running, without a token): gone, or ready for what came since.
+        """Look once, with a fresh snapshot, at what came while a lane was being worked.
+
+        What was worked to its end is gone, or ready again for the news. What was refused for its
+        data is ready again too: the news may be the correction. Other failures keep theirs.
 
         The foreign key of the messages is ``ON DELETE SET NULL``: a message attached by a
         transaction we do not see yet loses its lane here and is dispatched again.
         """
-        table = _TABLES[direction]
         cr.execute(
             f"""
             WITH settled AS (
-                SELECT l.id, (SELECT count(*) FROM {table} m WHERE m.lane_id = l.id) AS n
-                  FROM sync_lane l
-                 WHERE l.state = 'running' AND l.token IS NULL AND l.direction = %s
+                SELECT l.id, found.waiting,
+                       CASE WHEN l.state = 'running' AND found.waiting = 0 THEN 'gone'
+                            WHEN l.state = 'running' THEN 'ready'
+                            WHEN l.error_class = 'data' AND found.fresh > 0 THEN 'ready'
+                            ELSE l.state END AS state
+                  FROM sync_lane l CROSS JOIN LATERAL (
+                       SELECT count(*) AS waiting,
+                              count(*) FILTER (WHERE m.state = 'pending') AS fresh
+                         FROM {_TABLES[direction]} m WHERE m.lane_id = l.id) found
+                 WHERE l.swept = FALSE AND l.direction = %s
                  FOR NO KEY UPDATE OF l SKIP LOCKED),
-            gone AS (DELETE FROM sync_lane l USING settled s WHERE l.id = s.id AND s.n = 0)
+            gone AS (
+                DELETE FROM sync_lane l USING settled s WHERE l.id = s.id AND s.state = 'gone')
             UPDATE sync_lane l
-               SET state = 'ready', pending_count = s.n,
-                   run_at = clock_timestamp() AT TIME ZONE 'UTC'
-              FROM settled s WHERE l.id = s.id AND s.n > 0
+               SET swept = TRUE, state = s.state, pending_count = s.waiting,
+                   run_at = CASE WHEN s.state = 'ready' THEN clock_timestamp() AT TIME ZONE 'UTC'
+                                 ELSE l.run_at END
+              FROM settled s WHERE l.id = s.id AND s.state <> 'gone'
             """,
             [direction],
         )
-
-    @api.model
-    def _reopen(self, cr, direction):
-        """Records refused for their data, for which news came while they were being refused."""
-        cr.execute(
-            f"""UPDATE sync_lane l
-                   SET state = 'ready', run_at = clock_timestamp() AT TIME ZONE 'UTC'
-                 WHERE l.state = 'failed' AND l.error_class = 'data' AND l.direction = %s
-                   AND l.failed_at > now() AT TIME ZONE 'UTC' - interval '1 hour'
-                   AND EXISTS (SELECT 1 FROM {_TABLES[direction]} m
-                                WHERE m.lane_id = l.id AND m.state = 'pending')""",
-            [direction])
 
     @api.model
     def _rescue(self, cr, worker=None):
@@ -289,77 +313,6 @@ class SyncLane(models.Model):
             'The worker died %s times while it worked on this record. Replay it once the cause '
             'is known (see the server log).', MAX_CRASHES,
         )
-
-    # === CLAIM AND SETTLE === #
-
-    @api.model
-    def _claim(self, connection_id, direction, remote_object, token, worker=None, limit=100):
-        """Take up to ``limit`` due lanes of one kind, with everything that waits in them.
-
-        A lane whose worker died before is taken alone, so that it cannot drag the innocent
-        into quarantine with it.
-        """
-        with queue_cursor(self.env) as cr:
-            args = (connection_id, direction, remote_object, token, worker)
-            healthy, suspect = ('crashes = 0', limit), ('crashes > 0', 1)
-            # Now and then the other way round, or constant load would never let a suspect run.
-            order = (suspect, healthy) if random.random() < 0.1 else (healthy, suspect)
-            lanes = self._claim_rows(cr, *args, *order[0]) or self._claim_rows(
-                cr, *args, *order[1])
-            self._load_messages(cr, direction, lanes)
-        return Claim(connection_id, direction, remote_object, token, lanes)
-
-    @api.model
-    def _claim_rows(self, cr, connection_id, direction, remote_object, token, worker, which, limit):
-        cr.execute(
-            f"""
-            WITH due AS (
-                SELECT id FROM sync_lane
-                 WHERE connection_id = %s AND direction = %s AND object = %s
-                   AND state IN ('ready', 'waiting')
-                   AND run_at <= clock_timestamp() AT TIME ZONE 'UTC' AND {which}
-                 ORDER BY priority, run_at LIMIT %s
-                 FOR NO KEY UPDATE SKIP LOCKED)
-            UPDATE sync_lane l
-               SET state = 'running', token = %s, worker = %s, crashes = l.crashes + 1,
-                   lease_until = clock_timestamp() AT TIME ZONE 'UTC'
-                                 + interval '{LEASE_SECONDS} s',
-                   write_date = now() AT TIME ZONE 'UTC'
-              FROM due WHERE l.id = due.id
-            RETURNING l.id, l.key, l.attempts, coalesce(l.unknown, false)
-            """,
-            [connection_id, direction, remote_object, limit, token, worker],
-        )
-        return [Lane(*row) for row in cr.fetchall()]
-
-    @api.model
-    def _load_messages(self, cr, direction, lanes):
-        if not lanes:
-            return
-        columns = {
-            'in': 'kind, related_ids, event_type, occurred_at',
-            'out': 'mapping_id, operation, changed_fields, origin',
-        }[direction]
-        by_id = {lane.id: lane for lane in lanes}
-        cr.execute(
-            f"""SELECT lane_id, id, create_date, correlation_id, {columns}
-                  FROM {_TABLES[direction]}
-                 WHERE lane_id = ANY(%s) AND state IN ('pending', 'failed') ORDER BY id""",
-            [list(by_id)],
-        )
-        for row in cr.dictfetchall():
-            by_id[row['lane_id']].messages.append(row)
-
-    @api.model
-    def _settle(self, cr, claim, results, started=None):
-        """Write the outcome of every lane of ``claim``, in the transaction of its business writes.
-
-        :param results: ``{lane id: Result}`` (see :mod:`.sync_settlement`)
-        :raises StaleClaim: when a lane is not ours any more; the caller rolls everything back
-        """
-        held = self.env['sync.settlement']._write(cr, claim, results, started)
-        if held != len(results):
-            raise StaleClaim(f'{len(results) - held} of {len(results)} lanes were taken over')
 
     @api.model
     def _message_model(self, direction):

@@ -45,6 +45,8 @@ class SyncMessage(models.AbstractModel):
     _direction = None
     #: SQL expression over the table's own columns: the key of the message's lane.
     _lane_key_sql = None
+    #: SQL select list over the newest message ``m`` of a kind: what the pipeline wants of it.
+    _news_sql = None
     #: SQL condition: whether there is a record behind the message that could be looked at.
     _replayable_sql = 'TRUE'
 
@@ -53,6 +55,9 @@ class SyncMessage(models.AbstractModel):
     )
     company_id = fields.Many2one(related='connection_id.company_id')
     remote_object = fields.Char(readonly=True)
+    kind = fields.Char(
+        required=True, readonly=True, default='change',
+        help='What the message tells the engine to look at.')
     state = fields.Selection(MESSAGE_STATES, required=True, readonly=True, default='pending')
     reason = fields.Char(readonly=True, help='Why it ended the way it did.')
     priority = fields.Integer(readonly=True, default=10, help='Lower goes first.')
@@ -63,6 +68,9 @@ class SyncMessage(models.AbstractModel):
         'sync.lane', readonly=True, ondelete='set null',
         help='The schedule of its record, while the message waits.',
     )
+    dispatch_number = fields.Integer(
+        readonly=True, aggregator=None,
+        help='Which dispatch gave it its lane: a claim ends the messages it has seen, no later one.')
     error_class = fields.Selection(ERROR_CLASSES, readonly=True)
     error_message = fields.Text(readonly=True)
     done_at = fields.Datetime(readonly=True)
@@ -74,7 +82,7 @@ class SyncMessage(models.AbstractModel):
     # The two halves of the scheduler's question "what is new?" and "what belongs to this lane?".
     # Both are partial, so that a year of history costs them nothing.
     _fresh_idx = models.Index("(priority, id) WHERE state = 'pending' AND lane_id IS NULL")
-    _lane_idx = models.Index('(lane_id) WHERE lane_id IS NOT NULL')
+    _lane_idx = models.Index('(lane_id, kind, dispatch_number, id) WHERE lane_id IS NOT NULL')
     _open_idx = models.Index("(connection_id) WHERE state IN ('pending', 'failed')")
     _history_idx = models.Index('(connection_id, create_date)')
     _correlation_idx = models.Index('(correlation_id)')

@@ -20,6 +20,7 @@ class SyncOutbox(models.Model):
     _inherit = ['sync.message']
     _order = 'id desc'
     _direction = 'out'
+    _news_sql = 'm.mapping_id, m.operation, m.changed_fields, m.origin'
     _lane_key_sql = "m.res_model || ',' || m.res_id"
 
     mapping_id = fields.Many2one('sync.mapping', readonly=True, ondelete='cascade')
@@ -57,7 +58,7 @@ class SyncOutbox(models.Model):
                 row['connection_id'], row['mapping_id'], row['remote_object'],
                 row['res_model'], row['res_id'], row.get('operation', 'upsert'),
                 json.dumps(sorted(row.get('changed_fields') or ())), row.get('origin'),
-                row.get('priority', 10), row.get('correlation_id'),
+                row.get('priority', 10), row.get('correlation_id'), self._kind(row),
             )
             for row in rows
         ]
@@ -66,9 +67,16 @@ class SyncOutbox(models.Model):
             """
             INSERT INTO sync_outbox (
                 connection_id, mapping_id, remote_object, res_model, res_id, operation,
-                changed_fields, origin, priority, correlation_id, state, create_date)
+                changed_fields, origin, priority, correlation_id, kind, state, create_date)
             VALUES %s
             """,
             values,
-            "(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 'pending', now() AT TIME ZONE 'UTC')",
+            "(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 'pending', now() AT TIME ZONE 'UTC')",
         )
+
+    @api.model
+    def _kind(self, row):
+        """Messages the pipeline has to tell apart are of different kinds: a claim reads only the
+        newest of each."""
+        kind = row.get('origin') or 'change'
+        return f'{kind}, filter' if '(filter)' in (row.get('changed_fields') or ()) else kind

@@ -87,30 +87,38 @@ class SyncSettlement(models.AbstractModel):
             """UPDATE sync_lane
                   SET token = NULL, worker = NULL, lease_until = NULL, attempts = 0, crashes = 0,
                       unknown = false, error_class = NULL, error_message = NULL,
-                      error_field = NULL, fingerprint = NULL, failed_at = NULL,
+                      error_field = NULL, fingerprint = NULL, failed_at = NULL, swept = FALSE,
                       write_date = now() AT TIME ZONE 'UTC'
                 WHERE id = ANY(%s) AND token = %s""",
             [list(results), claim.token],
         )
         held = cr.rowcount
-        rows = [
-            (message['id'], FINAL[result.outcome], result.reason)
-            for lane_id, result in results.items()
-            for message in lanes[lane_id].messages
-        ]
-        if rows:
-            insert_values(
-                cr,
-                f"""UPDATE {self._table_of(claim)} m
+        self._end_messages(cr, claim, lanes, {
+            lane_id: (FINAL[result.outcome], result.reason)
+            for lane_id, result in results.items()})
+        return held
+
+    @api.model
+    def _end_messages(self, cr, claim, lanes, outcomes):
+        """End what the claim has seen of each lane, with its state and reason; one statement,
+        however many messages that is."""
+        ended = insert_values(
+            cr,
+            f"""WITH ended AS (
+                    UPDATE {self._table_of(claim)} m
                        SET state = v.state, reason = v.reason, lane_id = NULL,
                            error_class = NULL, error_message = NULL,
                            done_at = now() AT TIME ZONE 'UTC',
                            latency = extract(epoch FROM clock_timestamp() AT TIME ZONE 'UTC'
                                                         - m.create_date)
-                      FROM (VALUES %s) AS v(id, state, reason) WHERE m.id = v.id""",
-                rows, '(%s, %s::varchar, %s::varchar)',
-            )
-        return held
+                      FROM (VALUES %s) AS v(lane_id, upto, state, reason)
+                     WHERE m.lane_id = v.lane_id AND m.dispatch_number <= v.upto
+                    RETURNING v.lane_id)
+                SELECT lane_id, count(*) FROM ended GROUP BY lane_id""",
+            [(lane_id, lanes[lane_id].upto, *outcome) for lane_id, outcome in outcomes.items()],
+            '(%s, %s, %s::varchar, %s::varchar)', fetch=True)
+        for lane_id, count in ended:
+            lanes[lane_id].pending = count
 
     @api.model
     def _settle_later(self, cr, claim, lanes, results):
@@ -155,7 +163,7 @@ class SyncSettlement(models.AbstractModel):
                       crashes = 0, attempts = v.attempts, error_class = v.error_class,
                       error_message = v.error_message, error_field = v.error_field,
                       fingerprint = v.fingerprint, failed_at = now() AT TIME ZONE 'UTC',
-                      write_date = now() AT TIME ZONE 'UTC'
+                      swept = FALSE, write_date = now() AT TIME ZONE 'UTC'
                  FROM (VALUES %s) AS v(id, token, attempts, error_class, error_message,
                                        error_field, fingerprint)
                 WHERE l.id = v.id AND l.token = v.token""",
@@ -163,21 +171,22 @@ class SyncSettlement(models.AbstractModel):
             '(%s, %s, %s, %s::varchar, %s::text, %s::varchar, %s::varchar)',
         )
         held = cr.rowcount
-        messages = [
-            (message['id'], *self._error_columns(result)[:2])
-            for lane_id, result in results.items()
-            for message in lanes[lane_id].messages
-        ]
-        if messages:
-            insert_values(
-                cr,
-                f"""UPDATE {self._table_of(claim)} m
-                       SET state = 'failed', error_class = v.error_class,
-                           error_message = v.error_message
-                      FROM (VALUES %s) AS v(id, error_class, error_message) WHERE m.id = v.id""",
-                messages, '(%s, %s::varchar, %s::text)',
-            )
+        self._stop_messages(cr, claim, lanes, {
+            lane_id: self._error_columns(result)[:2] for lane_id, result in results.items()})
         return held
+
+    @api.model
+    def _stop_messages(self, cr, claim, lanes, errors):
+        """Mark what the claim has seen of each lane as failed; it waits behind the lane."""
+        insert_values(
+            cr,
+            f"""UPDATE {self._table_of(claim)} m
+                   SET state = 'failed', error_class = v.error_class,
+                       error_message = v.error_message
+                  FROM (VALUES %s) AS v(lane_id, upto, error_class, error_message)
+                 WHERE m.lane_id = v.lane_id AND m.dispatch_number <= v.upto""",
+            [(lane_id, lanes[lane_id].upto, *error) for lane_id, error in errors.items()],
+            '(%s, %s, %s::varchar, %s::text)')
 
     @api.model
     def _log_attempts(self, cr, claim, lanes, results, started):
@@ -187,7 +196,7 @@ class SyncSettlement(models.AbstractModel):
                 'connection_id': claim.connection_id, 'direction': claim.direction,
                 'object': claim.object, 'key': lanes[lane_id].key, 'outcome': result.outcome,
                 'started_at': self._started_at(duration), 'duration': duration,
-                'number': lanes[lane_id].attempts + 1, 'messages': len(lanes[lane_id].messages),
+                'number': lanes[lane_id].attempts + 1, 'messages': lanes[lane_id].pending,
                 'http_status': result.http_status, 'request_id': result.request_id,
                 'summary': result.summary or result.reason,
                 'correlation_id': self._correlation_of(lanes[lane_id]),

@@ -46,11 +46,23 @@ class TestLane(BaseCase):
 
     # --- helpers ------------------------------------------------------------------------------
 
-    def store(self, *remote_ids):
-        scan = self.env['sync.scan']
+    def store(self, *remote_ids, **values):
         with queue_cursor(self.env) as cr:
-            self.env['sync.event']._ingest(cr, self.connection.id, [
-                scan._event('change', 'contacts', i, uuid.uuid4().hex) for i in remote_ids], 'c1')
+            self.insert(cr, *remote_ids, **values)
+
+    def insert(self, cr, *remote_ids, **values):
+        scan = self.env['sync.scan']
+        self.env['sync.event']._ingest(cr, self.connection.id, [
+            scan._event('change', 'contacts', i, uuid.uuid4().hex).model_copy(update=values)
+            for i in remote_ids], 'c1')
+
+    def states(self, key):
+        """How many messages of a record are in which state."""
+        self.cr.commit()
+        self.cr.execute(
+            'SELECT state, count(*) FROM sync_event WHERE connection_id = %s AND remote_id = %s '
+            'GROUP BY state', [self.connection.id, key])
+        return dict(self.cr.fetchall())
 
     def claim(self, token='t1', worker=None, limit=100):
         return self.lane._claim(
@@ -88,7 +100,7 @@ class TestLane(BaseCase):
         self.lane._tick()
         self.assertEqual(self.row('7')['pending_count'], 5)
         claim = self.claim()
-        self.assertEqual([len(lane.messages) for lane in claim.lanes], [5])
+        self.assertEqual([lane.pending for lane in claim.lanes], [5])
         self.settle(claim)
         self.lane._tick()
         self.assertIsNone(self.row('7'), 'drained and swept')
@@ -140,7 +152,7 @@ class TestLane(BaseCase):
         self.settle(claim)
         self.lane._tick()
         again = self.claim('t3')
-        self.assertEqual([len(lane.messages) for lane in again.lanes], [1])
+        self.assertEqual([lane.pending for lane in again.lanes], [1])
 
     def test_news_during_the_settling_transaction_does_not_collide_with_it(self):
         self.store('7')
@@ -154,6 +166,69 @@ class TestLane(BaseCase):
         self.cr.commit()
         self.lane._tick()
         self.assertEqual(self.row('7')['pending_count'], 1)
+
+    def test_a_message_given_to_the_lane_after_the_claim_is_never_settled_by_it(self):
+        """Timeline: event 1 is inserted and its delivery hangs before its commit; event 2 of the
+        same record commits, is dispatched and claimed; the delivery of event 1 commits and is
+        dispatched to the running lane; the worker settles what it has claimed.
+
+        What this proves: "what was there at the claim" is not "every id up to the newest". Event
+        1, a merge that the worker has not looked at, has the lower id and must stay pending.
+        """
+        with queue_cursor(self.env) as hanging:
+            self.insert(hanging, '7', kind='merge', related_ids=('8',))
+            self.store('7')
+            self.lane._tick()
+            claim = self.claim()
+        self.assertEqual({m['kind'] for m in claim.lanes[0].messages}, {'change'})
+        self.lane._tick()
+        self.settle(claim)
+        self.assertEqual(self.states('7'), {'done': 1, 'pending': 1})
+        self.lane._tick()
+        again = self.claim('t2')
+        self.assertEqual([m['kind'] for m in again.lanes[0].messages], ['merge'])
+        self.settle(again)
+        self.assertEqual(self.states('7'), {'done': 2})
+
+    def test_a_failure_marks_what_the_claim_has_seen_and_not_the_news(self):
+        self.store('7')
+        self.lane._tick()
+        claim = self.claim()
+        self.store('7')
+        self.lane._tick()
+        self.settle(claim, 'failed', error=ValueError('no'))
+        self.assertEqual(self.states('7'), {'failed': 1, 'pending': 1})
+
+    def test_ten_thousand_messages_of_a_record_are_one_look_and_one_settlement(self):
+        self.store(*['7'] * 10_000)
+        while self.lane._tick():
+            pass
+        claim = self.claim()
+        lane = claim.lanes[0]
+        self.assertEqual((len(lane.messages), lane.pending), (1, 10_000))
+        self.cr.commit()
+        before = self.cr.sql_log_count
+        self.lane._settle(self.cr, claim, {lane.id: Result('done')})
+        self.assertLessEqual(self.cr.sql_log_count - before, 3, 'lane, messages, attempt')
+        self.assertEqual(self.states('7'), {'done': 10_000})
+        self.cr.execute('SELECT messages FROM sync_attempt WHERE connection_id = %s',
+                        [self.connection.id])
+        self.assertEqual(self.cr.fetchall(), [(10_000,)])
+
+    def test_a_claim_knows_every_kind_that_waits_and_all_that_merges_have_swallowed(self):
+        self.store('7', kind='delete')
+        self.store('7', kind='merge', related_ids=('8', '9'))
+        self.store('7', kind='restore')
+        self.store('7', kind='merge', related_ids=('10',))
+        self.lane._tick()
+        self.store(*['7'] * 20)
+        self.lane._tick()
+        messages = self.claim().lanes[0].messages
+        self.assertEqual(
+            sorted(m['kind'] for m in messages), ['change', 'delete', 'merge', 'restore'])
+        merge = next(m for m in messages if m['kind'] == 'merge')
+        self.assertEqual(set(merge['related_ids'].split(',')), {'8', '9', '10'})
+        self.assertEqual(messages[-1]['kind'], 'change', 'the newest of all is the last')
 
     def test_the_acknowledgement_of_a_stale_worker_is_refused(self):
         self.store('7')
@@ -231,7 +306,7 @@ class TestLane(BaseCase):
         self.assertEqual(self.row('7')['pending_count'], 2)
         self.lane.browse(self.row('7')['id']).action_replay()
         self.cr.commit()
-        self.assertEqual(len(self.claim().lanes[0].messages), 2)
+        self.assertEqual(self.claim().lanes[0].pending, 2)
 
     def test_a_correction_that_came_while_the_record_was_being_refused_is_not_stuck(self):
         """Found by the demo: news attached to a running lane that then fails for its data would
@@ -244,7 +319,7 @@ class TestLane(BaseCase):
         self.settle(claim, 'failed', error=DataError('no'))
         self.lane._tick()
         again = self.claim('t2')
-        self.assertEqual([len(lane.messages) for lane in again.lanes], [2])
+        self.assertEqual([lane.pending for lane in again.lanes], [2])
         self.settle(again, 'failed', error=DataError('no'))
         self.lane._tick()
         self.assertFalse(self.claim('t3').lanes, 'refused again, and nothing new')
