@@ -80,8 +80,7 @@ class FieldRule:
             raise ValueError(f'{self.key}: no rule {self.rule!r} with direction {self.direction!r}')
 
 
-@dataclass(frozen=True)
-class Decision:
+class Decision(NamedTuple):
     """What was decided on a field, and why, in plain words.
 
     ``value`` is the value both sides are to have; with ``conflict`` and ``skip`` there is none.
@@ -205,6 +204,19 @@ def _apply(outcome: Merged, key: str, action: Action, reason: str, sides: _Sides
         if action == 'to_local':
             outcome.to_local[key] = value
     outcome.decisions.append(Decision(key, action, value, reason))
+
+
+def as_agreed(
+    local: Mapping[str, Any], base: Mapping[str, Any], variants: Mapping[str, Any]
+) -> dict[str, Any]:
+    """``local`` with the agreed value wherever Odoo still holds its own form of it.
+
+    :param variants: field → the form Odoo gave to the value of ``base``.
+    """
+    return {
+        key: base[key] if key in variants and key in base and variants[key] == value else value
+        for key, value in local.items()
+    }
 
 
 # --- the rules, for sides that differ -------------------------------------------------------------

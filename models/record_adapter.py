@@ -33,10 +33,12 @@ class RecordAdapter:
         self.mapping = mapping
         self.connection = mapping.connection_id
         self.model = mapping._model()
-        self.lines = list(mapping.line_ids)
         self.specs = mapping._specs()
+        # Plain values and not the records of the lines: they are asked for every value.
+        self.lines = list(self.specs.values())
+        self.paths = {key: tuple(key.split('.')) for key in self.specs}
         self.converters = {key: converter_for(spec) for key, spec in self.specs.items()}
-        self.rules: list[FieldRule] = mapping._rules()
+        self.rules: tuple[FieldRule, ...] = mapping._rules()
         self._far_ids: dict[tuple, int | None] = {}
         self._link_cache: dict[tuple, object] = {}
         self._owners = self._load_owners()
@@ -62,7 +64,7 @@ class RecordAdapter:
 
     def _local_values(self, record, snapshot) -> Iterable[tuple]:
         for line in self.lines:
-            key = line.odoo_field
+            key = line.key
             if line.converter in RELATIONAL:
                 reader = getattr(self, f'_local_{line.converter}')
                 found, value = reader(line, record, snapshot.get(key))
@@ -71,9 +73,8 @@ class RecordAdapter:
             else:
                 yield key, self.converters[key].from_odoo(self._value_at(record, key))
 
-    @staticmethod
-    def _value_at(record, path):
-        *steps, last = path.split('.')
+    def _value_at(self, record, key):
+        *steps, last = self.paths[key]
         for step in steps:
             record = record[step][:1]
         return record[last]
@@ -82,15 +83,15 @@ class RecordAdapter:
         """``{line key: canonical value}`` of what was read; unread fields are absent."""
         values = {}
         for line in self.lines:
-            names = line._remote_fields()
+            names = line.remote_fields
             if names[0].startswith('associations.'):
                 read, value = self._remote_link(names, record)
             else:
                 read = all(name in record.values for name in names)
                 wire = tuple(record.values.get(name) for name in names)
-                value = self.converters[line.odoo_field].from_remote(wire) if read else None
+                value = self.converters[line.key].from_remote(wire) if read else None
             if read:
-                values[line.odoo_field] = value
+                values[line.key] = value
         return values
 
     @staticmethod
@@ -109,7 +110,7 @@ class RecordAdapter:
 
     @staticmethod
     def link_objects(line):
-        return [name.removeprefix('associations.') for name in line._remote_fields()]
+        return [name.removeprefix('associations.') for name in line.remote_fields]
 
     def _prefetch_links(self, records):
         for line in self.link_lines():
@@ -196,7 +197,7 @@ class RecordAdapter:
         return self._user_ids[email]
 
     def _local_stage(self, line, record, known):
-        params = line.params or {}
+        params = line.params
         if params.get('lost') and self._is_lost(record):
             return True, params['lost']
         matching = [remote for remote, odoo_id in (params.get('map') or {}).items()
@@ -218,7 +219,7 @@ class RecordAdapter:
         """
         vals, unresolved = {}, []
         for line in self.lines:
-            key = line.odoo_field
+            key = line.key
             value = to_local.get(key)
             if create and value is None and line.default:
                 value = self.converters[key].from_odoo(line.default)
@@ -240,14 +241,14 @@ class RecordAdapter:
 
     def _put(self, vals, line, value, record):
         """Add one field to ``vals``; False where the record it points to is not known here."""
-        key = line.odoo_field
+        key = line.key
         if line.converter in RELATIONAL:
             return getattr(self, f'_put_{line.converter}')(vals, line, value)
         if '.' in key:
             field = key.split('.')[0]
             vals[field] = self._far_id(line, value) if value is not None else False
         else:
-            names = line._remote_fields()
+            names = line.remote_fields
             spelling = record.values.get(names[0]) if len(names) == 1 else None
             vals[key] = self.converters[key].to_odoo(value, spelling)
         return True
@@ -266,7 +267,7 @@ class RecordAdapter:
         return True
 
     def _put_stage(self, vals, line, value):
-        params = line.params or {}
+        params = line.params
         if value and value == params.get('lost'):
             vals.update(active=False, probability=0)
             return True
@@ -288,7 +289,7 @@ class RecordAdapter:
         cache_key = (line.odoo_field, value)
         if cache_key not in self._far_ids:
             far = self.env[self.model._fields[first].comodel_name].sudo()
-            stored = self.converters[line.odoo_field].to_odoo(value)
+            stored = self.converters[line.key].to_odoo(value)
             found = far.search([(last, '=', stored)], limit=1)
             self._far_ids[cache_key] = found.id or None
         if not self._far_ids[cache_key]:
@@ -305,7 +306,7 @@ class RecordAdapter:
         """``(values, associations, dropped)`` of a :class:`~..engine.contracts.Change`."""
         values, associations, dropped = {}, {}, {}
         for line in self.lines:
-            key = line.odoo_field
+            key = line.key
             if key not in to_remote:
                 continue
             if line.converter == 'link':
@@ -315,9 +316,9 @@ class RecordAdapter:
         return values, associations, dropped
 
     def _wire_field(self, line, value, values):
-        wire = self.converters[line.odoo_field].to_remote(value, None)
-        values.update(zip(line._remote_fields(), wire, strict=True))
-        companion = (line.params or {}).get('companion')
+        wire = self.converters[line.key].to_remote(value, None)
+        values.update(zip(line.remote_fields, wire, strict=True))
+        companion = line.params.get('companion')
         if companion and value in companion['values']:
             values[companion['field']] = companion['values'][value]
 

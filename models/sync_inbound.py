@@ -6,7 +6,7 @@ duplicates, reordering, echoes and replays change nothing: they find both sides 
 The batch is read in one call, outside any transaction that holds locks. It is applied in one
 transaction; if that fails, it is split until the one bad record stands alone, and only that one
 fails. What each kind of event does is in :mod:`.sync_inbound_removal` (deletion, merge, restore)
-and here (everything else: look at the record).
+and in :mod:`.sync_inbound_merge` (everything else: look at the record).
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from __future__ import annotations
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cached_property
 
 import psycopg2
 
@@ -29,7 +30,6 @@ from .sync_lane import Lane
 from .sync_settlement import Result
 
 MAX_DEPENDENCY_DEPTH = 3
-STALE_FOR = timedelta(minutes=1)
 #: A record that is not found is believed to be gone so long after the newest event of it.
 BELIEVED_AFTER = timedelta(minutes=1)
 FIRST_LOOK = 2
@@ -53,6 +53,15 @@ class Item:
     @property
     def kinds(self):
         return {message['kind'] for message in self.lane.messages} if self.lane else set()
+
+    @cached_property
+    def base(self):
+        """The snapshot of the link; each reading of a JSON field copies it."""
+        return (self.link and self.link.snapshot) or {}
+
+    @cached_property
+    def variants(self):
+        return (self.link and self.link.variants) or {}
 
 
 class SyncInbound(models.AbstractModel):
@@ -118,7 +127,7 @@ class SyncInbound(models.AbstractModel):
     @api.model
     def _missing_parents(self, connection, mapping, records):
         wanted = {}
-        for line in mapping.line_ids.filtered(lambda line: line.converter == 'link'):
+        for line in [spec for spec in mapping._specs().values() if spec.converter == 'link']:
             for remote_object in RecordAdapter.link_objects(line):
                 ids = {
                     record.associations[remote_object][0]
@@ -326,69 +335,3 @@ class SyncInbound(models.AbstractModel):
         return Result('ignored', reason=self.env._(
             '%(provider)s has no record %(id)s (any more), and Odoo never had it.',
             provider=connection._remote_label(), id=item.remote_id))
-
-    @api.model
-    def _apply_live(self, connection, adapter, items):
-        results, active = {}, []
-        for item in items:
-            if not item.link and item.record.merged_ids:
-                # Before anything is created: it may be what two records we know have become.
-                self.env['sync.inbound.removal']._merged(connection, adapter.mapping, item)
-            reason = self._reason_to_ignore(item)
-            if reason:
-                self._note(results, item, Result('ignored', reason=reason))
-            elif self._is_stale(item):
-                self._note(results, item, Result('waiting', delay=1, reason=self.env._(
-                    'Read before our own last change took effect; read again in a moment.')))
-            else:
-                active.append(item)
-        self._match(connection, adapter, [i for i in active if not i.link])
-        new = [i for i in active if not i.link and not i.odoo]
-        if not adapter.mapping.create_in:
-            for item in new:
-                self._note(results, item, Result('ignored', reason=self.env._(
-                    'No Odoo record matches, and the mapping does not create any.')))
-            active = [i for i in active if i.link or i.odoo]
-            new = []
-        self._write(connection, adapter, active, new)
-        for item in active:
-            self._note(results, item, self._result(adapter, item))
-        return results
-
-    @staticmethod
-    def _note(results, item, result):
-        if item.lane:
-            results[item.lane.id] = result
-
-    @api.model
-    def _reason_to_ignore(self, item):
-        link = item.link
-        if not link:
-            return None
-        if link.state == 'excluded' and not link.deleted_at:
-            return self.env._('The record is excluded from synchronisation: %s', link.reason or '')
-        if not link.deleted_at and not link._record() and self._is_leaving(link):
-            return self.env._('It was deleted in Odoo, which is on its way out.')
-        if link.deleted_at:
-            return self.env._('It was deleted or archived in Odoo, and stays so: %s',
-                              link.reason or '')
-        return None
-
-    @api.model
-    def _is_leaving(self, link):
-        """Whether the deletion of its Odoo record still waits to be sent."""
-        return bool(self.env['sync.outbox'].sudo().search_count([
-            ('res_model', '=', link.res_model), ('res_id', '=', link.res_id),
-            ('connection_id', '=', link.connection_id.id), ('operation', '=', 'delete'),
-            ('state', 'in', ('pending', 'failed')),
-        ], limit=1))
-
-    @staticmethod
-    def _is_stale(item):
-        """Whether this was read before our own last write took effect: merging it would undo
-        what was sent. Only just after a write; a clock that runs back must not stop a record."""
-        written = item.link and item.link.remote_written_at
-        updated = item.record.updated_at
-        if not (written and updated) or updated.replace(tzinfo=None) >= written:
-            return False
-        return fields.Datetime.now() - written < STALE_FOR

@@ -6,15 +6,95 @@ surrounds it.
 
 from __future__ import annotations
 
-from odoo import api, models
+from datetime import timedelta
+
+from odoo import api, fields, models
 
 from ..engine.errors import ConflictError
-from ..engine.merge import merge
+from ..engine.merge import as_agreed, merge
 from .sync_settlement import Result
+
+STALE_FOR = timedelta(minutes=1)
 
 
 class SyncInbound(models.AbstractModel):
     _inherit = 'sync.inbound'
+
+    # === WHAT TAKES PART === #
+
+    @api.model
+    def _apply_live(self, connection, adapter, items):
+        results, active = {}, []
+        for item in items:
+            if not item.link and item.record.merged_ids:
+                # Before anything is created: it may be what two records we know have become.
+                self.env['sync.inbound.removal']._merged(connection, adapter.mapping, item)
+        self._find_records(items)
+        for item in items:
+            reason = self._reason_to_ignore(item)
+            if reason:
+                self._note(results, item, Result('ignored', reason=reason))
+            elif self._is_stale(item):
+                self._note(results, item, Result('waiting', delay=1, reason=self.env._(
+                    'Read before our own last change took effect; read again in a moment.')))
+            else:
+                active.append(item)
+        self._match(connection, adapter, [i for i in active if not i.link])
+        if not adapter.mapping.create_in:
+            for item in [i for i in active if not i.link and not i.odoo]:
+                self._note(results, item, Result('ignored', reason=self.env._(
+                    'No Odoo record matches, and the mapping does not create any.')))
+            active = [i for i in active if i.link or i.odoo]
+        self._write(connection, adapter, active)
+        for item in active:
+            self._note(results, item, self._result(adapter, item))
+        return results
+
+    @api.model
+    def _find_records(self, items):
+        """The Odoo records of the links, together: what is read of one is read of all."""
+        linked = [item for item in items if item.link]
+        records = self.env['sync.link'].concat(*(item.link for item in linked))._records()
+        for item in linked:
+            item.odoo = records.get(item.link.id)
+
+    @staticmethod
+    def _note(results, item, result):
+        if item.lane:
+            results[item.lane.id] = result
+
+    @api.model
+    def _reason_to_ignore(self, item):
+        link = item.link
+        if not link:
+            return None
+        if link.state == 'excluded' and not link.deleted_at:
+            return self.env._('The record is excluded from synchronisation: %s', link.reason or '')
+        if not link.deleted_at and not item.odoo and self._is_leaving(link):
+            return self.env._('It was deleted in Odoo, which is on its way out.')
+        if link.deleted_at:
+            return self.env._('It was deleted or archived in Odoo, and stays so: %s',
+                              link.reason or '')
+        return None
+
+    @api.model
+    def _is_leaving(self, link):
+        """Whether the deletion of its Odoo record still waits to be sent."""
+        return bool(self.env['sync.outbox'].sudo().search_count([
+            ('res_model', '=', link.res_model), ('res_id', '=', link.res_id),
+            ('connection_id', '=', link.connection_id.id), ('operation', '=', 'delete'),
+            ('state', 'in', ('pending', 'failed')),
+        ], limit=1))
+
+    @staticmethod
+    def _is_stale(item):
+        """Whether this was read before our own last write took effect: merging it would undo
+        what was sent. Only just after a write; a clock that runs back must not stop a record."""
+        written = item.link and item.link.remote_written_at
+        updated = item.record.updated_at
+        if not (written and updated) or updated.replace(tzinfo=None) >= written:
+            return False
+        return fields.Datetime.now() - written < STALE_FOR
 
     # === MATCH === #
 
@@ -44,12 +124,11 @@ class SyncInbound(models.AbstractModel):
     # === MERGE AND WRITE === #
 
     @api.model
-    def _write(self, connection, adapter, items, new):
+    def _write(self, connection, adapter, items):
         """Merge all, create and write in batches, then link with what both sides now agree on."""
-        known = [item for item in items if item not in new]
-        for item in known:
-            item.odoo = item.odoo or item.link._record() or self._recreated(adapter, item, new)
-        known = [item for item in known if item.odoo]
+        # Where the Odoo record of a link is gone and the remote one lives on, it is created again.
+        known = [item for item in items if item.odoo]
+        new = [item for item in items if not item.odoo]
         self._merge_known(adapter, known)
         self._merge_new(adapter, new)
         context = {
@@ -60,30 +139,31 @@ class SyncInbound(models.AbstractModel):
             'mail_auto_subscribe_no_notify': True,
         }
         self._create_new(adapter, new, context)
-        for item in known:
-            vals, item.unresolved = adapter.vals(item.merged.to_local, item.record)
-            if vals:
-                item.odoo.with_context(**context).write(vals)
+        self._write_known(adapter, known, context)
         self.env.flush_all()
         self.env['sync.linker']._after_inbound(connection, adapter, known + new)
 
     @api.model
-    def _recreated(self, adapter, item, new):
-        """The Odoo record of a link is gone and the remote one lives on: create it again."""
-        new.append(item)
-        return
+    def _write_known(self, adapter, items, context):
+        """Write what differs: once for all the records that get the same values, and each time
+        with what the ORM has read for the whole batch."""
+        everyone = adapter.model.with_context(**context).browse([item.odoo.id for item in items])
+        alike = {}
+        for item in items:
+            vals, item.unresolved = adapter.vals(item.merged.to_local, item.record)
+            if vals:
+                alike.setdefault(repr(sorted(vals.items())), (vals, []))[1].append(item.odoo.id)
+        for vals, ids in alike.values():
+            everyone.browse(ids).with_prefetch(everyone._ids).write(vals)
 
     @api.model
     def _merge_known(self, adapter, items):
         records = adapter.model.browse([item.odoo.id for item in items])
-        snapshots = {item.odoo.id: item.link.snapshot or {} for item in items if item.link}
-        local = adapter.local(records, snapshots)
+        local = adapter.local(records, {item.odoo.id: item.base for item in items})
         for item in items:
             item.before = local[item.odoo.id]
-            view = item.link._local_view(item.before) if item.link else item.before
-            item.merged = self._merge(
-                adapter, item, view, (item.link and item.link.snapshot) or {},
-                local_at=item.odoo.write_date)
+            view = as_agreed(item.before, item.base, item.variants)
+            item.merged = self._merge(adapter, item, view, item.base, item.odoo.write_date)
 
     @api.model
     def _merge_new(self, adapter, items):

@@ -10,7 +10,11 @@ A deleted pair stays as a tombstone (``deleted_at``): a late event of a dead rec
 
 from __future__ import annotations
 
+from psycopg2.extras import Json
+
 from odoo import api, fields, models
+
+from .queue_cursor import insert_values
 
 
 class SyncLink(models.Model):
@@ -74,8 +78,9 @@ class SyncLink(models.Model):
             link.display_name = f'{link.remote_object} {link.remote_id}'
 
     def _compute_res_name(self):
+        records = self._records()
         for link in self:
-            record = link._record()
+            record = records.get(link.id)
             link.res_name = record.sudo(False).with_user(self.env.user).display_name \
                 if record and record.has_access('read') else self.env._('(no longer there)')
 
@@ -137,6 +142,77 @@ class SyncLink(models.Model):
             return None
         return self.env[self.res_model].with_context(active_test=False).browse(self.res_id).exists()
 
+    def _records(self):
+        """``{link id: Odoo record}`` of those that still exist, archived or not.
+
+        One query a model, and the records share what is read of them later.
+        """
+        found = {}
+        for res_model, links in self.grouped('res_model').items():
+            if res_model in self.env:
+                model = self.env[res_model].with_context(active_test=False)
+                records = {r.id: r for r in model.browse(links.mapped('res_id')).exists()}
+                found |= {link.id: records[link.res_id] for link in links if link.res_id in records}
+        return found
+
+    # === UPKEEP, IN SETS === #
+
+    @api.model
+    def _store(self, links, rows):
+        """Create or change the links of a batch, one statement for all that set the same columns.
+
+        As bookkeeping it is set-based SQL: through the ORM, a link costs as much as the partner
+        it belongs to.
+
+        :param links: for each row its link, or an empty value where there is none yet
+        :param rows: dicts of the values to store; those of a new link name its record and remote
+        """
+        self.env['sync.link'].flush_model()
+        known, new = {}, {}
+        for link, row in zip(links, rows, strict=True):
+            kind = known if link else new
+            kind.setdefault(tuple(row), []).append((link and link.id, row))
+        for names, group in known.items():
+            self._update_rows(names, group)
+        for names, group in new.items():
+            self._insert_rows(names, [row for _link_id, row in group])
+
+    @api.model
+    def _update_rows(self, names, group):
+        sets = ', '.join(f'"{name}" = v."{name}"' for name in names)
+        columns = ', '.join(f'"{name}"' for name in names)
+        types = ', '.join(f'%s::{self._fields[name].column_type[1]}' for name in names)
+        insert_values(
+            self.env.cr,
+            f"""UPDATE sync_link l
+                   SET {sets}, write_uid = {self.env.uid}, write_date = now() AT TIME ZONE 'UTC'
+                  FROM (VALUES %s) AS v(id, {columns}) WHERE l.id = v.id""",
+            [(link_id, *self._columns(row)) for link_id, row in group], f'(%s, {types})')
+        self.browse([link_id for link_id, _row in group]).invalidate_recordset(flush=False)
+
+    @api.model
+    def _insert_rows(self, names, rows):
+        columns = ', '.join(f'"{name}"' for name in names)
+        insert_values(
+            self.env.cr,
+            f"""INSERT INTO sync_link ({columns}, company_id, create_uid, create_date,
+                                       write_uid, write_date)
+                SELECT {', '.join(f'v."{name}"' for name in names)}, c.company_id,
+                       {self.env.uid}, now() AT TIME ZONE 'UTC',
+                       {self.env.uid}, now() AT TIME ZONE 'UTC'
+                  FROM (VALUES %s) AS v({columns})
+                  JOIN sync_connection c ON c.id = v.connection_id""",
+            [self._columns(row) for row in rows],
+            f"({', '.join(f'%s::{self._fields[name].column_type[1]}' for name in names)})")
+
+    @api.model
+    def _columns(self, row):
+        """The values as SQL takes them; what is JSON already is not parsed once more to be sure."""
+        columns = ((self._fields[name], value) for name, value in row.items())
+        return tuple(
+            (Json(value) if value else None) if field.type == 'json'
+            else field.convert_to_column_insert(value, self) for field, value in columns)
+
     def _request_read(self, connection):
         """Have each pair looked at now: by a read, or by a send where nothing is ever read."""
         sent = self.filtered(lambda link: link.mapping_id.direction == 'out')
@@ -197,12 +273,3 @@ class SyncLink(models.Model):
                 'Its Odoo record was merged into "%(name)s", which is linked to %(id)s. Merge the '
                 'two records at the SaaS as well.',
                 name=target.display_name, id=taken.remote_id)})
-
-    def _local_view(self, local):
-        """``local`` as the merge sees it: Odoo's own form of an agreed value is that value."""
-        snapshot, variants = self.snapshot or {}, self.variants or {}
-        return {
-            key: snapshot[key]
-            if key in variants and key in snapshot and variants[key] == value else value
-            for key, value in local.items()
-        }

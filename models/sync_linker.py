@@ -5,7 +5,7 @@ from __future__ import annotations
 from odoo import api, fields, models
 from odoo.tools import mute_logger
 
-from ..engine.merge import MISSING, merge
+from ..engine.merge import MISSING, as_agreed, merge
 
 
 class SyncLinker(models.AbstractModel):
@@ -22,7 +22,7 @@ class SyncLinker(models.AbstractModel):
         after = adapter.local(
             adapter.model.browse([item.odoo.id for item in items]),
             {item.odoo.id: item.merged.snapshot for item in items})
-        new_vals, send_back = [], []
+        rows, send_back = [], []
         for item in items:
             local = after[item.odoo.id]
             vals = self._inbound_vals(connection, adapter, item, local)
@@ -30,12 +30,8 @@ class SyncLinker(models.AbstractModel):
                 send_back.append(item)
                 if vals['state'] == 'in_sync':
                     vals |= self._state_to_send(item)
-            if item.link:
-                item.link.write(vals)
-            else:
-                new_vals.append(vals)
-        with mute_logger('odoo.sql_db'):  # a collision is handled, and no error of anybody's
-            self._look_at_waiting(self.env['sync.link'].sudo().create(new_vals))
+            rows.append(vals)
+        self._store(connection, items, rows)
         self._post(connection, adapter, send_back)
         self.env['sync.capture']._mark_applied(
             connection.id, adapter.mapping.model, [item.odoo.id for item in items])
@@ -43,9 +39,18 @@ class SyncLinker(models.AbstractModel):
         self.env['sync.capture']._post()
 
     @api.model
+    def _store(self, connection, items, rows):
+        """Store the links of ``items``; whoever waited for a new one is looked at again."""
+        with mute_logger('odoo.sql_db'):  # a collision is handled, and no error of anybody's
+            self.env['sync.link'].sudo()._store([item.link for item in items], rows)
+        self._look_at_waiting(connection, [
+            f"{row['remote_object']}:{row['remote_id']}"
+            for item, row in zip(items, rows, strict=True) if not item.link])
+
+    @api.model
     def _inbound_vals(self, connection, adapter, item, local):
         snapshot = dict(item.merged.snapshot)
-        variants = dict((item.link and item.link.variants) or {})
+        variants = dict(item.variants)
         for key, value in item.merged.to_local.items():
             if key not in local or key in item.unresolved:
                 snapshot.pop(key, None)  # points to a record Odoo does not know: not agreed
@@ -83,14 +88,14 @@ class SyncLinker(models.AbstractModel):
         return missing[0] if missing else False
 
     @api.model
-    def _look_at_waiting(self, new_links):
-        """Records that belong to these were applied before them: look at them again."""
-        for connection, links in new_links.grouped('connection_id').items():
-            keys = [f'{link.remote_object}:{link.remote_id}' for link in links]
-            waiting = self.env['sync.link'].sudo().search([
-                ('connection_id', '=', connection.id), ('waiting_for', 'in', keys)])
-            if waiting:
-                waiting._request_read(connection)
+    def _look_at_waiting(self, connection, keys):
+        """Records that belong to these new ones were applied before them: look at them again."""
+        if not keys:
+            return
+        waiting = self.env['sync.link'].sudo().search([
+            ('connection_id', '=', connection.id), ('waiting_for', 'in', keys)])
+        if waiting:
+            waiting._request_read(connection)
 
     @staticmethod
     def _state_to_send(item):
@@ -110,9 +115,9 @@ class SyncLinker(models.AbstractModel):
 
     @api.model
     def _has_to_send(self, adapter, vals, local):
-        link = self.env['sync.link'].new(
-            {'snapshot': vals['snapshot'], 'variants': vals['variants']})
-        return bool(self._differences(adapter, link, local)[0])
+        snapshot = vals['snapshot']
+        view = as_agreed(local, snapshot, vals['variants'])
+        return bool(self._differences(adapter, snapshot, view)[0])
 
     @api.model
     def _post(self, connection, adapter, items):
@@ -130,13 +135,16 @@ class SyncLinker(models.AbstractModel):
     # === DIFFERENCES TO SEND === #
 
     @api.model
-    def _differences(self, adapter, link, local, new_remote=False):
+    def _differences(self, adapter, base, view, new_remote=False):
         """``(to_remote, to_local)`` of a record against what the remote is known to hold.
 
         The remote is taken to hold the snapshot: no call is spent on asking.
+
+        :param base: the snapshot
+        :param view: the record's values as agreed, see :func:`~..engine.merge.as_agreed`
         """
-        base = (link.snapshot if link else None) or {}
-        view = link._local_view(local) if link else local
+        if view.items() <= base.items() and not new_remote:
+            return {}, {}  # nearly always so, and what the merge would find as well
         rules = [rule for rule in adapter.rules if rule.key in view]
         # What the snapshot lacks was never read: not empty, but unknown, and left alone.
         remote = {} if new_remote else base
@@ -149,23 +157,29 @@ class SyncLinker(models.AbstractModel):
     # === AFTER OUTBOUND === #
 
     @api.model
-    def _after_outbound(self, connection, adapter, item, outcome):
-        """The remote confirmed: what we sent is now what both sides agree on."""
-        snapshot = {**((item.link and item.link.snapshot) or {}), **item.to_remote}
-        variants = {key: value for key, value in ((item.link and item.link.variants) or {}).items()
-                    if key not in item.to_remote}
+    def _after_outbound(self, connection, adapter, sent):
+        """The remote confirmed: what we sent is now what both sides agree on.
+
+        :param sent: ``(item, outcome)`` pairs
+        """
+        if sent:
+            rows = [self._outbound_vals(connection, adapter, *pair) for pair in sent]
+            self._store(connection, [item for item, _outcome in sent], rows)
+
+    @api.model
+    def _outbound_vals(self, connection, adapter, item, outcome):
+        # Read again: a change may have come in while the call was made.
+        base, variants = (item.link.snapshot, item.link.variants) if item.link else ({}, {})
         vals = {
             'connection_id': connection.id, 'mapping_id': adapter.mapping.id,
             'res_model': adapter.mapping.model, 'res_id': item.res_id,
             'remote_object': adapter.mapping.remote_object, 'remote_id': outcome.remote_id,
-            'snapshot': snapshot, 'variants': variants, 'state': 'in_sync', 'reason': False,
-            'deleted_at': False, 'deleted_here': False,
+            'snapshot': {**(base or {}), **item.to_remote},
+            'variants': {key: value for key, value in (variants or {}).items()
+                         if key not in item.to_remote},
+            'state': 'in_sync', 'reason': False, 'deleted_at': False, 'deleted_here': False,
             'last_synced_at': fields.Datetime.now(),
         }
         if outcome.updated_at:
             vals['remote_written_at'] = outcome.updated_at.replace(tzinfo=None)
-        if item.link:
-            item.link.write(vals)
-        else:
-            item.link = self.env['sync.link'].sudo().create(vals)
-            self._look_at_waiting(item.link)
+        return vals

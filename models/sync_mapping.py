@@ -10,7 +10,8 @@ from __future__ import annotations
 from odoo import SUPERUSER_ID, api, fields, models, tools
 from odoo.exceptions import ValidationError
 from odoo.fields import Domain
-from odoo.tools import safe_eval
+
+from . import sync_filter
 
 DIRECTIONS = [
     ('in', 'From the SaaS to Odoo'),
@@ -233,7 +234,7 @@ class SyncMapping(models.Model):
     def _filter_domain(self):
         """The filter, kept to the connection's company and what all companies share."""
         # The engine's user, whoever saves: a filter must mean the same everywhere.
-        domain = Domain(safe_eval.safe_eval(self.domain or '[]', {'uid': SUPERUSER_ID}))
+        domain = sync_filter.parse(self.domain, uid=SUPERUSER_ID)
         company = self.connection_id.company_id
         if company and 'company_id' in self.env[self.model]._fields:
             domain &= Domain('company_id', 'in', (False, company.id))
@@ -274,9 +275,13 @@ class SyncMapping(models.Model):
             ('direction', 'in', (direction, 'both')),
         ])
 
+    # Cached by version as well: a worker learns of another process's change by the row it reads
+    # anyway, and not only when its registry is told.
+
+    @tools.ormcache('self.id', 'self.version')
     def _rules(self):
         """The merge rules of the lines, each kept within the direction of the mapping."""
-        return [line._rule(self.direction) for line in self.line_ids]
+        return tuple(line._rule(self.direction) for line in self.line_ids)
 
     def _remote_schema(self):
         """What is known of all the remote fields the lines name: one query for a mapping."""
@@ -286,7 +291,7 @@ class SyncMapping(models.Model):
             ('remote_object', '=', self.remote_object), ('name', 'in', sorted(names)),
         ])
 
-    @tools.ormcache('self.id')
+    @tools.ormcache('self.id', 'self.version')
     def _specs(self):
         """``{line key: FieldSpec}``: plain values, the same until a line or the schema changes."""
         return {line.odoo_field: line._spec() for line in self.line_ids}
@@ -294,7 +299,7 @@ class SyncMapping(models.Model):
     def _fields_to_read(self):
         """``(remote fields, associated objects)`` a read of this mapping has to ask for."""
         names, associations = set(), set()
-        for name in (name for line in self.line_ids for name in line._remote_fields()):
+        for name in (name for spec in self._specs().values() for name in spec.remote_fields):
             if name.startswith('associations.'):
                 associations.add(name.removeprefix('associations.'))
             else:

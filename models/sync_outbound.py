@@ -16,6 +16,7 @@ from odoo import api, fields, models
 from ..engine import pause
 from ..engine.contracts import Change
 from ..engine.errors import ConflictError, DataError
+from ..engine.merge import as_agreed
 from .queue_cursor import next_transaction
 from .record_adapter import UNLINKED, RecordAdapter
 from .sync_lane import Lane
@@ -204,9 +205,11 @@ class SyncOutbound(models.AbstractModel):
         upserts = [item for item in items if not item.change]
         local = self._local(connection, adapter, upserts, results)
         for item in [item for item in upserts if item.res_id in local]:
+            base = (item.link and item.link.snapshot) or {}
+            view = as_agreed(local[item.res_id], base, (item.link and item.link.variants) or {})
             to_remote, to_local = self.env['sync.linker']._differences(
-                adapter, item.link, local[item.res_id], new_remote=not item.link)
-            unread = item.link and local[item.res_id].keys() - (item.link.snapshot or {}).keys()
+                adapter, base, view, new_remote=not item.link)
+            unread = item.link and view.keys() - base.keys()
             if item.link and (to_local or unread or self._asks_first(adapter, to_remote)):
                 to_remote = self._look_first(connection, adapter, item, to_remote)
             parent = next((value for value in to_remote.values() if self._is_unlinked(value)), None)
@@ -220,7 +223,7 @@ class SyncOutbound(models.AbstractModel):
             else:
                 item.to_remote = to_remote
                 try:
-                    item.change = self._change(connection, adapter, item)
+                    item.change = self._change(connection, adapter, item, base)
                 except DataError as error:
                     results[item.lane.id] = self._failed(connection, adapter, item, error)
 
@@ -264,9 +267,8 @@ class SyncOutbound(models.AbstractModel):
         return isinstance(value, str) and value.startswith(UNLINKED)
 
     @api.model
-    def _change(self, connection, adapter, item):
-        snapshot = (item.link and item.link.snapshot) or {}
-        values, associations, dropped = adapter.wire(item.to_remote, snapshot)
+    def _change(self, connection, adapter, item, base):
+        values, associations, dropped = adapter.wire(item.to_remote, base)
         return Change(
             key=self._key(connection, item), remote_id=(item.link and item.link.remote_id) or None,
             values=values, associations=associations, dropped=dropped)
@@ -333,9 +335,11 @@ class SyncOutbound(models.AbstractModel):
         outcomes = connector.write(adapter.mapping.remote_object, [item.change for item in items])
         pause.point('after_call')
         by_key = {outcome.key: outcome for outcome in outcomes}
+        confirmed = []
         for item in items:
             results[item.lane.id] = self._settle(
-                connection, adapter, item, by_key.get(item.change.key))
+                connection, adapter, item, by_key.get(item.change.key), confirmed)
+        self.env['sync.linker']._after_outbound(connection, adapter, confirmed)
 
     # === COMMIT === #
 

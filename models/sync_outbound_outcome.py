@@ -23,7 +23,9 @@ class SyncOutbound(models.AbstractModel):
                       summary=self.env._('Would send: %s.', ', '.join(sorted(item.to_remote))))
 
     @api.model
-    def _settle(self, connection, adapter, item, outcome):
+    def _settle(self, connection, adapter, item, outcome, confirmed):
+        """The Result of an item; what was written joins ``confirmed`` with its outcome, for the
+        links of the batch to be stored together."""
         details = {
             'http_status': outcome and outcome.http_status,
             'request_id': outcome and outcome.request_id,
@@ -45,7 +47,7 @@ class SyncOutbound(models.AbstractModel):
             return Result('done', reason=self.env._(
                 'Merged at %(provider)s into %(id)s, which is looked at next.',
                 provider=connection._remote_label(), id=outcome.remote_id), **details)
-        self.env['sync.linker']._after_outbound(connection, adapter, item, outcome)
+        confirmed.append((item, outcome))
         verb = self.env._('Created') if outcome.created else self.env._('Sent')
         return Result('done', summary=f'{verb}: {", ".join(sorted(item.to_remote))}', **details)
 
