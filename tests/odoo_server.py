@@ -56,6 +56,11 @@ class OdooServer:
         self._process = None
 
     def __enter__(self) -> OdooServer:
+        self.start()
+        return self
+
+    def start(self) -> None:
+        """Start, at the same address and into the same log as before, and wait for an answer."""
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 self._command,
@@ -66,7 +71,6 @@ class OdooServer:
                 start_new_session=True,
             )
         self._wait()
-        return self
 
     def __exit__(self, *_error) -> None:
         self.kill()
@@ -79,6 +83,10 @@ class OdooServer:
         except ProcessLookupError:
             return
         self._process.wait()
+
+    @property
+    def is_up(self) -> bool:
+        return self._process.poll() is None
 
     @property
     def master(self) -> int:
@@ -104,7 +112,7 @@ class OdooServer:
             try:
                 if requests.get(f"{self.url}/saas_sync/health", timeout=60).ok:
                     return
-            except requests.ConnectionError:
+            except requests.RequestException:
                 time.sleep(0.1)
         raise AssertionError(f"Odoo did not answer in time:\n{self.log()[-4000:]}")
 
