@@ -31,7 +31,7 @@ from dataclasses import dataclass, field
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from .queue_cursor import queue_cursor
+from .queue_cursor import insert_values, plan_by_index, queue_cursor
 from .sync_message import ERROR_CLASSES
 
 LEASE_SECONDS = 300
@@ -147,6 +147,11 @@ class SyncLane(models.Model):
         self.env.cr.execute(SQL(
             'CREATE SEQUENCE IF NOT EXISTS %s AS integer OWNED BY sync_lane.id',
             SQL.identifier(DISPATCH_SEQUENCE)))
+        # Small, and rewritten all the time: room for updates within the page, and a vacuum for
+        # every few thousand of them, however small a part of the table that is.
+        self.env.cr.execute("""ALTER TABLE sync_lane SET (
+            fillfactor = 70, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000,
+            autovacuum_analyze_scale_factor = 0.1, autovacuum_vacuum_cost_delay = 0)""")
 
     # === SCHEDULER: DISPATCH, SWEEP, RESCUE === #
 
@@ -158,9 +163,11 @@ class SyncLane(models.Model):
         """
         dispatched = 0
         with queue_cursor(self.env) as cr:
+            plan_by_index(cr)
             self._rescue(cr, worker)
         for direction in ('in', 'out'):
             with queue_cursor(self.env) as cr:
+                plan_by_index(cr)
                 cr.execute('SELECT pg_advisory_xact_lock(%s)', [_DISPATCH_LOCK[direction]])
                 self._sweep(cr, direction)
                 dispatched += self._dispatch(cr, direction)
@@ -248,40 +255,56 @@ class SyncLane(models.Model):
         """
         cr.execute(
             f"""
-            WITH settled AS (
-                SELECT l.id, found.waiting,
-                       CASE WHEN l.state = 'running' AND found.waiting = 0 THEN 'gone'
-                            WHEN l.state = 'running' THEN 'ready'
-                            WHEN l.error_class = 'data' AND found.fresh > 0 THEN 'ready'
-                            ELSE l.state END AS state
-                  FROM sync_lane l CROSS JOIN LATERAL (
-                       SELECT count(*) AS waiting,
-                              count(*) FILTER (WHERE m.state = 'pending') AS fresh
-                         FROM {_TABLES[direction]} m WHERE m.lane_id = l.id) found
-                 WHERE l.swept = FALSE AND l.direction = %s
-                 FOR NO KEY UPDATE OF l SKIP LOCKED),
-            gone AS (
-                DELETE FROM sync_lane l USING settled s WHERE l.id = s.id AND s.state = 'gone')
-            UPDATE sync_lane l
-               SET swept = TRUE, state = s.state, pending_count = s.waiting,
-                   run_at = CASE WHEN s.state = 'ready' THEN clock_timestamp() AT TIME ZONE 'UTC'
-                                 ELSE l.run_at END
-              FROM settled s WHERE l.id = s.id AND s.state <> 'gone'
+            SELECT l.id, found.waiting, CASE
+                       WHEN l.state = 'running' AND found.waiting = 0 THEN 'gone'
+                       WHEN l.state = 'running' THEN 'ready'
+                       WHEN l.error_class = 'data' AND found.fresh > 0 THEN 'ready'
+                       ELSE l.state END
+              FROM sync_lane l CROSS JOIN LATERAL (
+                   SELECT count(*) AS waiting,
+                          count(*) FILTER (WHERE m.state = 'pending') AS fresh
+                     FROM {_TABLES[direction]} m WHERE m.lane_id = l.id) found
+             WHERE l.swept = FALSE AND l.direction = %s AND l.token IS NULL
+               FOR NO KEY UPDATE OF l SKIP LOCKED
             """,
             [direction],
         )
+        found = cr.fetchall()
+        self._drop_swept(cr, [lane_id for lane_id, _waiting, state in found if state == 'gone'])
+        self._keep_swept(cr, [row for row in found if row[2] != 'gone'])
+
+    @api.model
+    def _drop_swept(self, cr, ids):
+        # By their ids, and not in one statement with the look: there the planner, which cannot
+        # know how many will be found, reads the whole table.
+        if ids:
+            cr.execute('DELETE FROM sync_lane WHERE id = ANY(%s)', [ids])
+
+    @api.model
+    def _keep_swept(self, cr, rows):
+        if rows:
+            insert_values(
+                cr,
+                """UPDATE sync_lane l
+                      SET swept = TRUE, state = v.state, pending_count = v.waiting,
+                          run_at = CASE WHEN v.state = 'ready'
+                                        THEN clock_timestamp() AT TIME ZONE 'UTC'
+                                        ELSE l.run_at END
+                     FROM (VALUES %s) AS v(id, waiting, state) WHERE l.id = v.id""",
+                rows)
 
     @api.model
     def _rescue(self, cr, worker=None):
         """Free the lanes of dead workers: at once where the worker's advisory lock is free,
         when the lease ends otherwise. ``crashes`` was counted by the claim already."""
         cr.execute(
-            "SELECT DISTINCT worker FROM sync_lane "
-            "WHERE state = 'running' AND token IS NOT NULL AND worker IS NOT NULL"
-        )
-        dead = [
-            key for (key,) in cr.fetchall() if key != worker and self._is_free(cr, key)
-        ]
+            """SELECT worker, bool_or(lease_until < clock_timestamp() AT TIME ZONE 'UTC')
+                 FROM sync_lane WHERE state = 'running' AND token IS NOT NULL GROUP BY worker""")
+        running = cr.fetchall()
+        dead = [key for key, _late in running
+                if key is not None and key != worker and self._is_free(cr, key)]
+        if not dead and not any(late for _key, late in running):
+            return 0
         cr.execute(
             """
             UPDATE sync_lane

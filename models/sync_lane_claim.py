@@ -2,7 +2,8 @@
 
 Promises
     * a claim costs as much as the lanes it takes: neither the history nor the number of messages
-      that wait in a lane, nor the number of lanes that are not due, are read;
+      that wait in a lane, nor the number of lanes that are not due, are read; under a snapshot
+      that somebody pins, the lanes that are gone are read once a second;
     * what a settlement ends, the claim has seen (``Lane.upto``): a message that was given to the
       lane after the claim is worked by the next one, whatever its kind.
 
@@ -14,12 +15,19 @@ to kind; only merges are read one by one.
 from __future__ import annotations
 
 import random
+import time
 
 from odoo import api, models
 from odoo.tools import SQL
 
-from .queue_cursor import queue_cursor
+from .queue_cursor import plan_by_index, queue_cursor
 from .sync_lane import LEASE_SECONDS, Claim, Lane, StaleClaim
+
+#: For so long a process does not look again at what comes before the lanes it claimed last. What
+#: came there meanwhile (of a higher priority, or committed late) waits that long at most.
+FLOOR_SECONDS = 1.0
+
+_floors: dict[tuple, tuple] = {}
 
 
 class SyncLane(models.Model):
@@ -35,37 +43,61 @@ class SyncLane(models.Model):
         into quarantine with it.
         """
         with queue_cursor(self.env) as cr:
-            args = (connection_id, direction, remote_object, token, worker)
+            plan_by_index(cr)
+            kind = (connection_id, direction, remote_object)
             healthy, suspect = ('crashes = 0', limit), ('crashes > 0', 1)
             # Now and then the other way round, or constant load would never let a suspect run.
             order = (suspect, healthy) if random.random() < 0.1 else (healthy, suspect)
-            lanes = self._claim_rows(cr, *args, *order[0]) or self._claim_rows(
-                cr, *args, *order[1])
+            lanes = next(filter(None, (
+                self._claim_due(cr, kind, token, worker, *one) for one in order)), [])
             self._load_news(cr, direction, lanes)
         return Claim(connection_id, direction, remote_object, token, lanes)
 
     @api.model
-    def _claim_rows(self, cr, connection_id, direction, remote_object, token, worker, which, limit):
+    def _claim_due(self, cr, kind, token, worker, which, limit):
+        """Go on where this process claimed last; from the start when that is a second ago, or
+        when nothing is found there.
+
+        Where somebody's long transaction keeps the vacuum from its work, the index is full of
+        lanes that are gone, and all of them come before those that are due.
+        """
+        key = (cr.dbname, kind, which)
+        floor, looked_at = _floors.get(key, (None, -FLOOR_SECONDS))
+        now = time.monotonic()
+        fresh = floor is not None and now - looked_at < FLOOR_SECONDS
+        rows = self._claim_rows(cr, kind, token, worker, which, limit, floor) if fresh else []
+        if not rows:
+            rows, looked_at = self._claim_rows(cr, kind, token, worker, which, limit), now
+        if rows:
+            _floors[key] = (max(row[:2] for row in rows), looked_at)
+        return [Lane(*row[2:]) for row in rows]
+
+    @api.model
+    def _claim_rows(self, cr, kind, token, worker, which, limit, floor=None):
+        """:return: rows of priority, due time and the columns of a :class:`Lane`"""
         cr.execute(
             f"""
             WITH due AS (
-                SELECT id FROM sync_lane
+                SELECT id, priority, run_at FROM sync_lane
                  WHERE connection_id = %s AND direction = %s AND object = %s
-                   AND state IN ('ready', 'waiting')
-                   AND run_at <= clock_timestamp() AT TIME ZONE 'UTC' AND {which}
+                   AND state IN ('ready', 'waiting') AND {which}
+                   AND run_at <= clock_timestamp() AT TIME ZONE 'UTC'
+                   AND (priority, run_at) >= (%s, %s::timestamp)
                  ORDER BY priority, run_at LIMIT %s
                  FOR NO KEY UPDATE SKIP LOCKED)
             UPDATE sync_lane l
-               SET state = 'running', token = %s, worker = %s, crashes = l.crashes + 1,
+               SET state = 'running', swept = TRUE, token = %s, worker = %s,
+                   crashes = l.crashes + 1,
                    lease_until = clock_timestamp() AT TIME ZONE 'UTC'
                                  + interval '{LEASE_SECONDS} s',
                    write_date = now() AT TIME ZONE 'UTC'
               FROM due WHERE l.id = due.id
-            RETURNING l.id, l.key, l.attempts, coalesce(l.unknown, false), l.pending_count
+            RETURNING due.priority, due.run_at, l.id, l.key, l.attempts,
+                      coalesce(l.unknown, false), l.pending_count
             """,
-            [connection_id, direction, remote_object, limit, token, worker],
+            [*kind, *(floor or (-2**31, '-infinity')), limit, token, worker],
         )
-        return [Lane(*row) for row in cr.fetchall()]
+        return cr.fetchall()
 
     @api.model
     def _load_news(self, cr, direction, lanes):

@@ -16,6 +16,7 @@ Life of a message::
 from __future__ import annotations
 
 from odoo import api, fields, models
+from odoo.tools import SQL
 
 MESSAGE_STATES = [
     ('pending', 'Pending'),
@@ -86,6 +87,13 @@ class SyncMessage(models.AbstractModel):
     _open_idx = models.Index("(connection_id) WHERE state IN ('pending', 'failed')")
     _history_idx = models.Index('(connection_id, create_date)')
     _correlation_idx = models.Index('(correlation_id)')
+
+    def init(self):
+        """Vacuum by what is worked, not by a fifth of a history that is never deleted."""
+        if not self._abstract:
+            self.env.cr.execute(SQL(
+                'ALTER TABLE %s SET (autovacuum_vacuum_scale_factor = 0.02, '
+                'autovacuum_analyze_scale_factor = 0.02)', SQL.identifier(self._table)))
 
     @api.depends('connection_id', 'remote_object')
     def _compute_display_name(self):

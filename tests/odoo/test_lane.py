@@ -230,6 +230,41 @@ class TestLane(BaseCase):
         self.assertEqual(set(merge['related_ids'].split(',')), {'8', '9', '10'})
         self.assertEqual(messages[-1]['kind'], 'change', 'the newest of all is the last')
 
+    def test_a_replay_that_is_faster_than_the_sweep_is_not_swept_under_its_worker(self):
+        """Timeline: a lane fails; somebody replays it before the next tick has looked at what
+        came meanwhile; a worker claims it; the tick sweeps.
+
+        What this proves: the sweep leaves alone what is being worked again.
+        """
+        self.store('7')
+        self.lane._tick()
+        self.settle(self.claim(), 'failed', error=ValueError('no'))
+        self.lane.browse(self.row('7')['id']).action_replay()
+        self.cr.commit()
+        claim = self.claim('t2')
+        self.lane._tick()
+        self.assertFalse(self.claim('t3').lanes)
+        self.settle(claim)
+        self.lane._tick()
+        self.assertIsNone(self.row('7'))
+
+    def test_what_is_due_before_the_lanes_claimed_last_is_not_forgotten(self):
+        """A process goes on where it claimed last, and so passes over what came before that; it
+        has to come back to it within a second, and at once when there is nothing else."""
+        self.store(*map(str, range(4)))
+        self.lane._tick()
+        self.cr.execute("UPDATE sync_lane SET priority = 20 WHERE connection_id = %s AND key = '3'",
+                        [self.connection.id])
+        self.cr.commit()
+        self.assertEqual(len(self.claim('t1', limit=3).lanes), 3)
+        self.store('first')
+        self.lane._tick()
+        self.cr.execute("UPDATE sync_lane SET priority = 0 WHERE connection_id = %s AND key = %s",
+                        [self.connection.id, 'first'])
+        self.cr.commit()
+        later = [self.claim(f't{n}', limit=1).lanes[0].key for n in (2, 3)]
+        self.assertEqual(set(later), {'3', 'first'})
+
     def test_the_acknowledgement_of_a_stale_worker_is_refused(self):
         self.store('7')
         self.lane._tick()
