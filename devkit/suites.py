@@ -46,6 +46,7 @@ SUITES = (
     Suite("lifecycle", templates=True),
     Suite("browser", database=True),
     Suite("http", database=True),
+    Suite("security", database=True),
     Suite("engine"),
     Suite("sandbox"),
     Suite("devkit"),

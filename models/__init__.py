@@ -23,6 +23,7 @@ from . import sync_attempt
 from . import sync_settlement
 from . import sync_mapping
 from . import sync_mapping_line
+from . import author_rights
 from . import sync_link
 from . import sync_capture
 from . import base

@@ -17,10 +17,10 @@ import uuid
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-from odoo import api, models, tools
-from odoo.fields import Domain
-from odoo.tools.safe_eval import safe_eval
+from odoo import SUPERUSER_ID, api, models, tools
 from odoo.tools.sql import table_columns
+
+from . import sync_filter
 
 _logger = logging.getLogger(__name__)
 
@@ -102,7 +102,7 @@ class SyncCapture(models.AbstractModel):
     @api.model
     def _filter_fields(self, model, domain):
         try:
-            conditions = Domain(safe_eval(domain or '[]', {'uid': 1})).iter_conditions()
+            conditions = sync_filter.parse(domain, uid=SUPERUSER_ID).iter_conditions()
             paths = {condition.field_expr for condition in conditions}
         except ValueError:
             _logger.exception('A mapping of %s has a filter that cannot be read', model)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command, Domain
-from odoo.tools import safe_eval
 
 from ..engine.errors import SyncError
+from ..models import sync_filter
 
 
 class SyncChooseObjects(models.TransientModel):
@@ -30,7 +30,7 @@ class SyncChooseObjects(models.TransientModel):
     @api.model
     def _prepare_line(self, connection, name, template, mapped):
         model = self.env[template['model']]
-        domain = Domain(safe_eval.safe_eval(template['domain']))
+        domain = sync_filter.parse(template['domain'])
         company = Domain('company_id', 'in', (False, connection.company_id.id))
         return {
             'remote_object': name, 'is_mapped': mapped, 'is_chosen': True,
