@@ -27,7 +27,9 @@ class BodyTooLarge(ValueError):
 
 @dataclass(slots=True)
 class Call:
-    """An incoming request; ``path`` is decoded, ``target`` is the undecoded path with query."""
+    """An incoming request; ``path`` is decoded, ``target`` is the path with query, ``raw_path`` the
+    path as it was sent, in which a slash of a value is still ``%2F``.
+    """
 
     method: str
     path: str
@@ -36,6 +38,7 @@ class Call:
     query: MultiDict
     headers: dict[str, str]
     body: bytes
+    raw_path: str = ""
 
     @classmethod
     def from_environ(cls, environ: dict[str, Any], limit: int = MAX_BODY) -> Call:
@@ -51,6 +54,7 @@ class Call:
             query=MultiDict(request.args.items(multi=True)),
             headers={name.lower(): value for name, value in request.headers.items()},
             body=request.get_data(cache=False),
+            raw_path=str(environ.get("REQUEST_URI", request.path)).partition("?")[0],
         )
 
     def json(self) -> Any:

@@ -14,13 +14,13 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
+from ..core import words
 from ..core.clock import iso, parse_iso
 from ..core.errors import no_unknown_keys, require
-from . import seed_words as words
+from ..core.words import COUNTRIES, Country
 from .kinds import KINDS
 from .owners import Owners
 from .pipelines import DEAL_STAGES
-from .seed_words import COUNTRIES, Country
 
 BEGIN = parse_iso("2025-02-03T08:00:00Z")
 DAY = 86_400_000
