@@ -120,8 +120,8 @@ class OdooServer:
 class Person:
     """The administrator, signed in: calls what the screens call."""
 
-    def __init__(self, server: OdooServer, login="admin", password="admin"):
-        self._url = server.url
+    def __init__(self, server: OdooServer, login="admin", password="admin", patience=120):
+        self._url, self._patience = server.url, patience
         self._session = requests.Session()
         self._call(
             "/web/session/authenticate",
@@ -163,7 +163,7 @@ class Person:
 
     def _call(self, path, params):
         answer = self._session.post(
-            self._url + path, json={"jsonrpc": "2.0", "params": params}, timeout=120
+            self._url + path, json={"jsonrpc": "2.0", "params": params}, timeout=self._patience
         ).json()
         assert "error" not in answer, answer["error"]["data"]["message"]
         return answer["result"]

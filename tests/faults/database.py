@@ -50,6 +50,10 @@ class FaultDatabase(OdooDatabase):
             self._program("dropdb", "--force", "--if-exists", self.name, variables=self._variables)
         self._remove_filestore()
 
+    def dump(self, path: Path) -> None:
+        """All of it as SQL, for whoever looks into what went wrong."""
+        self._program("pg_dump", "-f", str(path), self.name, variables=self._variables)
+
     def command(self, *words: str) -> list[str]:
         way = ["--db_host=127.0.0.1", f"--db_port={self._port}"]
         return super().command(*words, *way)

@@ -39,20 +39,24 @@ def statements() -> dict[str, str]:
     }
 
 
-def violations(world, *, limit=None, stopped: Iterable[str] = ()) -> list[Violation]:
+def violations(
+    world, *, limit: int | None = None, stopped: Iterable[str] = (), log: str | None = None
+) -> list[Violation]:
     """Everything that is wrong.
 
     :param limit: calls in ten seconds that the account allows; None where it sets no limit
     :param stopped: lanes that may wait for a person, as `direction object key`
+    :param log: the part of Odoo's log to look at, by default all of it
     """
     stopped = list(stopped)
+    log = world.odoo.log() if log is None else log
     calls = world.box.ledger()
     found = [
         *in_database(world.database, secrets_of(world), stopped),
         *deliveries(world),
         *doubles(calls),
         *equal(world, stopped),
-        *logs.complaints(world.odoo.log(), secrets_of(world)),
+        *logs.complaints(log, secrets_of(world)),
     ]
     return found + (list(rate(calls, limit)) if limit else [])
 

@@ -123,12 +123,14 @@ class World:
 
     # --- people -------------------------------------------------------------------------------
 
-    def person(self) -> Person:
-        """The administrator at Odoo's screens, newly signed in; one each thread."""
+    def person(self, patience: float = 120) -> Person:
+        """The administrator at Odoo's screens, newly signed in; one each thread. An answer that
+        takes longer than `patience` is none.
+        """
         limit = time.monotonic() + PATIENCE
         while True:
             try:
-                return Person(self.odoo)
+                return Person(self.odoo, patience=patience)
             except (AssertionError, requests.RequestException, ValueError):
                 if time.monotonic() > limit:
                     raise
