@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 from types import ModuleType
 
-from .commands import bench, clean, demo, fuzz, lint, sandbox, serve, setup, shell, test
+from .commands import bench, clean, demo, faults, fuzz, lint, sandbox, serve, setup, shell, test
 from .layout import this_checkout
 from .problems import Problem, disk_full, is_disk_full
 
@@ -21,6 +21,7 @@ COMMANDS: dict[str, ModuleType] = {
     "demo": demo,
     "test": test,
     "bench": bench,
+    "faults": faults,
     "fuzz": fuzz,
     "serve": serve,
     "sandbox": sandbox,

@@ -29,6 +29,15 @@ def positive(text: str) -> int:
     return int(text)
 
 
+def minutes(text: str) -> float:
+    """A length of time in minutes: more than none, at most a day."""
+    if not re.fullmatch(r"\d{1,4}(\.\d{1,3})?", text) or not 0 < float(text) <= 1440:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no number of minutes here: one above 0 and up to 1440 is, such as 0.5"
+        )
+    return float(text)
+
+
 def database_name(text: str) -> str:
     """A name that PostgreSQL, a URL and a file system take without quoting."""
     if not re.fullmatch(r"[a-z][a-z0-9_]{0,40}", text):

@@ -7,8 +7,8 @@ Variables that tests find (a test that misses one skips and says so): SAAS_SYNC_
     PGHOST, PGPORT, PGUSER, … reach the server SAAS_SYNC_CHROMIUM       a Chromium that starts
     SAAS_SYNC_TEMPLATE       (lifecycle) database with the dependencies installed, to copy; no demo
     data SAAS_SYNC_TEMPLATE_DEMO  (lifecycle) the same with demo data SAAS_SYNC_INSTALLED
-    (lifecycle, faults) database with the add-on installed, to copy SAAS_SYNC_RECORDED       recorded
-    real traffic, where it lies beside the checkout
+    (lifecycle, faults) database with the add-on installed, to copy SAAS_SYNC_RECORDED
+    recorded real traffic, where it lies beside the checkout
 """
 
 from __future__ import annotations

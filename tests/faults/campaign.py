@@ -97,6 +97,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.faults.campaign", description=__doc__)
     parser.add_argument("--minutes", type=float, default=20)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--document", action="store_true")
     options = parser.parse_args()
     if missing():
         print(f"run it by ./dev faults, which sets {', '.join(missing())}", file=sys.stderr)
@@ -111,6 +112,8 @@ def main() -> int:
     path = evidence(options.seed).with_suffix(".md")
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(table, encoding="utf-8")
+    if options.document:
+        report.document(table)
     return 1 if campaign.failed or not campaign.outcomes else 0
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import statistics
 from collections import Counter
 
+from devkit.layout import this_checkout
 from tests.faults.catalog import KINDS
 from tests.faults.slice import Outcome
 
+BEGIN, END = "<!-- campaign -->", "<!-- end of campaign -->"
 RESCUE_TARGET = 5
 DRAIN_TARGET = 60
 
@@ -43,6 +45,16 @@ def markdown(campaign, seconds: float) -> str:
         rows.append(("left out", "stopping PostgreSQL: the server is not ours"))
     head = ["| campaign | |", "|---|---|", *(f"| {name} | {value} |" for name, value in rows)]
     return "\n".join([*head, "", *_by_kind(faults), "", *(f"- {one}" for one in violations), ""])
+
+
+def document(table: str) -> None:
+    """Put the table between the marks of docs/reliability.md."""
+    path = this_checkout().checkout / "docs" / "reliability.md"
+    before, mark, rest = path.read_text(encoding="utf-8").partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not mark or not end:
+        raise SystemExit(f"{path} has lost its marks: {BEGIN} … {END}")
+    path.write_text(f"{before}{mark}\n{table}{end}{after}", encoding="utf-8")
 
 
 def _rescues(seconds: list[float]) -> str:
