@@ -11,6 +11,7 @@ import argparse
 import signal
 import sys
 import time
+from datetime import datetime, timezone
 
 from devkit.demo.children import end_with_parent
 from devkit.layout import this_checkout
@@ -18,7 +19,7 @@ from devkit.postgres import from_parent
 from devkit.problems import Problem
 from devkit.workshop import Workshop
 
-from . import measures, options, peers_setup, results, runner, stage
+from . import measures, options, peers_setup, results, runner, stage, tables
 from .contract import Measure, WrongWork
 
 
@@ -29,6 +30,9 @@ def main() -> int:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
+        if given.document:
+            print(f"Written to {results.document(this_checkout())}")
+            return 0
         return run(given, chosen(given.only))
     except WrongWork as wrong:
         print(f"\n./dev bench: wrong work, so no figures: {wrong}", file=sys.stderr)
@@ -50,12 +54,17 @@ def run(given: argparse.Namespace, wanted: list[Measure]) -> int:
     workshop = Workshop(layout)
     workshop.installed(server)
     peers_setup.ensure(workshop, server)
-    begun = time.monotonic()
+    begun, clock = datetime.now(timezone.utc), time.monotonic()
+    machine = results.machine(layout, server)
     with stage.opened(layout, server, quick=given.quick) as opened:
-        machine = results.machine(server)
         outcomes = runner.run_all(wanted, opened, given.repeats)
-    seconds = time.monotonic() - begun
-    found = results.Results.of(outcomes, machine, quick=given.quick, seconds=seconds)
+    found = tables.of(
+        outcomes,
+        machine,
+        begun=begun.isoformat(timespec="seconds"),
+        quick=given.quick,
+        seconds=time.monotonic() - clock,
+    )
     results.publish(layout, found, partial=bool(given.only))
     return 0
 

@@ -35,6 +35,11 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--repeats", type=repeats, metavar="N", help=f"rounds of every measure, 1 to {MOST_REPEATS}"
     )
+    parser.add_argument(
+        "--document",
+        action="store_true",
+        help="run nothing; put the last complete run into docs/performance.md",
+    )
 
 
 def parser(prog: str) -> argparse.ArgumentParser:

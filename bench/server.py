@@ -1,8 +1,9 @@
 """An Odoo server in prefork mode on one database, up when the block begins, ended with it.
 
-Two web workers and two cron workers unless told otherwise, as a small production server has. Both
-web workers have answered before the block begins, so that no measure pays for loading the registry.
-Weakness: which worker answers is the kernel's choice, so the warming-up asks often enough.
+Two web workers and two cron workers unless told otherwise, as a small production server has. Before
+the block begins both web workers have answered and the cron workers listen to be woken, so that no
+measure pays for the start. Weakness: which worker answers is the kernel's choice; the warming-up
+asks often, and does not know.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+import psycopg2
 import requests
 
 from devkit import odoo_server
@@ -28,6 +30,10 @@ WORKERS = 2
 CRON_WORKERS = 2
 START_SECONDS = 120
 WARMING = 24
+LISTENING = """
+    SELECT count(*) FROM pg_stat_activity
+     WHERE datname = 'postgres' AND state = 'idle' AND application_name = ANY(%s)
+"""
 
 
 @dataclass(frozen=True)
@@ -84,7 +90,7 @@ def running(
     server = Server(f"http://127.0.0.1:{port}", process)
     log = children.log(f"odoo-{database}")
     try:
-        if not _is_up(server, ready):
+        if not _is_up(server, ready, cron_threads):
             raise Problem(f"Odoo did not start on {database}.", f"See {log}.")
         yield server
         if process.poll() is not None:
@@ -93,14 +99,26 @@ def running(
         children.stop(process)
 
 
-def _is_up(server: Server, ready: str) -> bool:
+def _is_up(server: Server, ready: str, cron_threads: int) -> bool:
     limit = time.monotonic() + START_SECONDS
     while time.monotonic() < limit and server.process.poll() is None:
-        if _answers(server.url + ready):
+        if _answers(server.url + ready) and _listening(server) >= cron_threads:
             with ThreadPoolExecutor(8) as callers:
                 return all(callers.map(_answers, [server.url + ready] * WARMING))
         time.sleep(0.1)
     return False
+
+
+def _listening(server: Server) -> int:
+    """How many cron workers have a session in the database `postgres`, where Odoo listens."""
+    names = [f"odoo-{pid}" for pid in server.pids()]
+    connection = psycopg2.connect(dbname="postgres")
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(LISTENING, [names])
+            return cursor.fetchone()[0]
+    finally:
+        connection.close()
 
 
 def _answers(url: str) -> bool:

@@ -68,6 +68,9 @@ class Stage:
         self._numbers = itertools.count(1)
         self._prepared: dict[tuple, tuple[str, list, Any]] = {}
         self._postmaster = _postmaster()
+        # Once, so that files that change meanwhile make no difference within a run.
+        self._installed = self._new_name()
+        Workshop(layout).installed_copy(postgres, self._installed, durable=True)
 
     def size(self, full: int, *, quick: int) -> int:
         """How much work: `full`, or `quick` in a quick run."""
@@ -135,7 +138,7 @@ class Stage:
 
     def _prepare_ours(self, name: str, partners: int) -> tuple[str, list, Any]:
         """Connect the account and import its contacts, as a person does."""
-        Workshop(self.layout).installed_copy(self.postgres, name, durable=True)
+        self.databases.copy(self._installed, name, durable=True)
         contacts.fill(self.account, partners)
         world = World(self, name, [])
         with world.shell("setup") as shell:

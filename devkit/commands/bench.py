@@ -15,9 +15,12 @@ HELP = "measure saas_sync and its peers, side by side"
 
 def add(parser: argparse.ArgumentParser) -> None:
     bench_options.add(parser)
-    parser.add_argument(
-        "--list", action="store_true", help="name the measures and their peers, run nothing"
-    )
+    parser.add_argument("--list", action="store_true", help="name the measures, run nothing")
+
+
+def _document(layout: Layout) -> int:
+    Workshop(layout).prepare(odoo=False)
+    return foreground([str(layout.python), "-m", "bench", "--document"], cwd=layout.checkout)
 
 
 def run(layout: Layout, options: argparse.Namespace) -> int:
@@ -25,6 +28,8 @@ def run(layout: Layout, options: argparse.Namespace) -> int:
         for key, sentence in bench_options.known().items():
             print(f"{key:<16} {sentence}")
         return 0
+    if options.document:
+        return _document(layout)
     require_manifest(layout)
     workshop = Workshop(layout)
     workshop.prepare()
