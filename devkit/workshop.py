@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from . import browser, odoo_server, odoo_source, postgres, python_env
+from . import browser, node_clients, odoo_server, odoo_source, postgres, python_env
 from .databases import Databases, installed_parts_key
 from .layout import Layout
 from .lock import exclusive
@@ -30,8 +30,12 @@ class Workshop:
         self.ticker = Ticker()
         self.steps = Steps(layout.state, self.ticker)
 
-    def prepare(self, *, odoo: bool = True, chromium: bool = False) -> None:
-        """Bring the virtual environment and, as asked, Odoo's source and a browser."""
+    def prepare(
+        self, *, odoo: bool = True, chromium: bool = False, clients: bool = False
+    ) -> None:
+        """Bring the virtual environment and, as asked, Odoo's source, a browser and JavaScript
+        clients.
+        """
         if odoo:
             # An address that cannot be read is told before minutes of downloads, not after them.
             postgres.given(os.environ)
@@ -41,6 +45,8 @@ class Workshop:
                 rows.append(odoo_source.steps(self.layout))
             if chromium:
                 rows.append([self._browser_step()])
+            if clients:
+                rows.append([node_clients.step(self.layout)])
             self._require_space(rows)
             self.steps.together(*rows)
             if odoo:

@@ -16,7 +16,7 @@ HELP = "the local stand-in of a provider, alone"
 
 def add(parser: argparse.ArgumentParser) -> None:
     parser.description = HELP
-    parser.add_argument("provider", help="whose API to stand in for: hubspot")
+    parser.add_argument("provider", help="whose API to stand in for: hubspot or salesforce")
     parser.add_argument(
         "--port", type=port, required=True, help="port of the provider's API on 127.0.0.1"
     )

@@ -50,8 +50,9 @@ def run_words(layout: Layout, words: Sequence[str]) -> int:
     needs_odoo = any(suite.needs_odoo for suite in selection.words) or selection.everything
     if needs_odoo:
         require_manifest(layout)
+    suites = {suite.name for suite in selection.words}
     workshop.prepare(
-        odoo=needs_odoo, chromium=any(suite.name == "browser" for suite in selection.words)
+        odoo=needs_odoo, chromium="browser" in suites, clients="sandbox" in suites
     )
     layout.logs.mkdir(parents=True, exist_ok=True)
     return _report(_run(workshop, selection, needs_odoo), selection)

@@ -68,8 +68,12 @@ def _check(found: dict[str, Any], now_s: float, own: str, client_id: str) -> Non
         raise BadAssertion("client identifier invalid")
     if str(found.get("aud", "")).rstrip("/") not in (*AUDIENCES, own):
         raise BadAssertion("audience is invalid")
-    expiry = found.get("exp")
-    if not isinstance(expiry, int | float) or not now_s < expiry <= now_s + MAX_LIFE_S:
+    try:
+        # Public clients send a text here, and Salesforce takes it.
+        expiry = float(found.get("exp", ""))
+    except (TypeError, ValueError) as error:
+        raise BadAssertion("invalid assertion") from error
+    if not now_s < expiry <= now_s + MAX_LIFE_S:
         raise BadAssertion("assertion is expired or lives too long")
 
 

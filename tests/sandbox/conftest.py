@@ -1,4 +1,4 @@
-"""A running HubSpot sandbox, clients for its two ports, and a receiver for its webhooks."""
+"""Running sandboxes, clients for their two ports, and receivers for what they send."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ import requests
 from sandbox.core.sandbox import Sandbox
 from sandbox.hubspot.config import DEFAULT_TOKEN
 from sandbox.hubspot.provider import HubSpot
+from sandbox.salesforce import config as salesforce
+from sandbox.salesforce.provider import Salesforce
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -59,6 +61,45 @@ class Api(Client):
         body |= {"groupName": group.get(kind, "dealinformation"), "hasUniqueValue": True}
         assert self.post(f"/crm/v3/properties/{kind}", json=body).status_code == 201
         return name
+
+
+class SalesforceApi(Client):
+    """Salesforce's port, with the paths of one API version."""
+
+    def __init__(self, base: str, token: str, version: str = "v66.0") -> None:
+        super().__init__(base, token)
+        self.version = version
+
+    def request(self, method, url, *args, **kwargs):
+        if not url.startswith("/services/") and not url.startswith("/id/"):
+            url = f"/services/data/{self.version}{url}"
+        return super().request(method, url, *args, **kwargs)
+
+    def create(self, kind: str, **fields: object) -> str:
+        answer = self.post(f"/sobjects/{kind}", json=fields)
+        assert answer.status_code == 201, answer.text
+        return answer.json()["id"]
+
+    def read(self, kind: str, record_id: str) -> dict:
+        answer = self.get(f"/sobjects/{kind}/{record_id}")
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def soql(self, text: str, path: str = "query") -> requests.Response:
+        return self.get(f"/{path}", params={"q": text})
+
+    def rows(self, text: str, path: str = "query") -> list[dict]:
+        answer = self.soql(text, path)
+        assert answer.status_code == 200, answer.text
+        return answer.json()["records"]
+
+    def collection(self, method: str, kind: str, rows: list[dict], **how: object) -> list[dict]:
+        field = how.pop("field", None)
+        typed = [{"attributes": {"type": kind}, **row} for row in rows]
+        path = "/composite/sobjects" + (f"/{kind}/{field}" if field else "")
+        answer = self.request(method, path, json={"records": typed, **how})
+        assert answer.status_code == 200, answer.text
+        return answer.json()
 
 
 class Control(Client):
@@ -171,9 +212,40 @@ def receiver(control):
 
 
 @pytest.fixture(scope="session")
+def sf_box():
+    with Sandbox(Salesforce()) as running:
+        yield running
+
+
+@pytest.fixture
+def sf_control(sf_box):
+    """The control surface of a Salesforce sandbox as new."""
+    client = Control(sf_box.control_url)
+    client.tell("reset")
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def sf(sf_box, sf_control):
+    with SalesforceApi(sf_box.url, salesforce.DEFAULT_TOKEN) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
 def recorded() -> Path:
     """The folder with recorded HubSpot traffic."""
+    return recordings("hubspot")
+
+
+@pytest.fixture(scope="session")
+def sf_recorded() -> Path:
+    """The folder with recorded Salesforce traffic."""
+    return recordings("salesforce")
+
+
+def recordings(provider: str) -> Path:
     base = Path(os.environ.get("SAAS_SYNC_RECORDED", ROOT.parent / "shared" / "recorded"))
-    if not (base / "hubspot").is_dir():
+    if not (base / provider).is_dir():
         pytest.skip(f"recorded traffic is not in {base}")
-    return base / "hubspot"
+    return base / provider
