@@ -71,10 +71,15 @@ class SandboxClient:
 _running: dict[str, SandboxClient] = {}
 
 
-def hubspot() -> SandboxClient:
-    """The shared HubSpot sandbox. Odoo ends a class of tests by terminating every child
+def running(provider) -> SandboxClient:
+    """The shared sandbox of a provider. Odoo ends a class of tests by terminating every child
     process, so it is started again where needed (in well under a second)."""
-    client = _running.get('hubspot')
+    client = _running.get(provider)
     if client is None or client.process.poll() is not None:
-        client = _running['hubspot'] = SandboxClient('hubspot')
+        client = _running[provider] = SandboxClient(provider)
     return client
+
+
+def hubspot() -> SandboxClient:
+    """The shared HubSpot sandbox."""
+    return running('hubspot')

@@ -83,6 +83,8 @@ def parse(body: bytes, account: str | None) -> list[InboundEvent]:
     :raises ContractError: the body is no JSON of this kind.
     """
     data = loads(body, max_bytes=MAX_BYTES)
+    if not isinstance(data, list | dict):
+        raise ContractError('The body is neither an event nor a list of them.', code='BAD_JSON')
     rows = data if isinstance(data, list) else [data]
     if not rows or len(rows) > MAX_EVENTS:
         raise ContractError(f'{len(rows)} events, not 1 to {MAX_EVENTS}.', code='BAD_JSON')

@@ -148,8 +148,11 @@ class Reader:
         return Page(records=tuple(self.record(row) for row in rows), cursor=last)
 
     def _purged(self) -> Page:
-        """What the log of deletions holds: the only trace of rows that left the recycle bin."""
-        now = datetime.now(timezone.utc)
+        """What the log of deletions holds: the only trace of rows that left the recycle bin.
+
+        Its seconds are ignored, so what was deleted within this minute is found the next time.
+        """
+        now = utcnow()
         window = {'start': _iso(now - DELETED_DAYS), 'end': _iso(now)}
         answer = self.api.fetch(
             DeletedAnswer, self.api.sobject(self.kind.name, 'deleted'), window
@@ -166,7 +169,7 @@ class Reader:
     def changed(self, since: datetime, until: datetime, cursor: str | None) -> Page:
         """One page of what was modified in [since, until], deletions included, oldest first."""
         lag = timedelta(seconds=self._poll_lag())
-        until = min(until, datetime.now(timezone.utc) - lag)
+        until = min(until, utcnow() - lag)
         if until <= since:
             return Page(records=())
         lower = _after(cursor) if cursor else f'SystemModstamp >= {soql.moment(since)}'
@@ -208,6 +211,11 @@ class Reader:
             archived=bool(row.get('IsDeleted')),
             merged_ids=tuple(merged),
         )
+
+
+def utcnow() -> datetime:
+    """The present, as this machine knows it; a poll's lag and overlap forgive a minute."""
+    return datetime.now(timezone.utc)
 
 
 def _iso(value: datetime) -> str:
