@@ -15,7 +15,12 @@ class ApiController(http.Controller):
         readonly=True, foreign_sender=True,
     )
     def health(self, **_query):
-        """Liveness for everybody; figures for a user of SaaS Sync (session or API key)."""
+        """Liveness for everybody; figures for a user of SaaS Sync (session or API key).
+
+        Whoever asks wakes the workers where work was forsaken: a monitor asks every few seconds,
+        and is the only one awake after all cron processes died at once.
+        """
+        request.env['sync.worker']._wake_for_forsaken()
         answer = {'status': 'ok'}
         if self._sign_in() and request.env.user.has_group('saas_sync.group_user'):
             connections = request.env['sync.connection'].with_context(

@@ -2,10 +2,8 @@
 
 A worker proves it is alive by an advisory lock on a connection of its own, which PostgreSQL
 frees the moment the process dies. It loops: tick the schedule, take the kinds of work that are
-due in turn (fair between connections), one batch each; it lingers a few seconds for a lane whose
-backoff is about to end, and leaves the rest to a trigger.
-
-Weakness: a trigger in the future has the cron's own precision of a minute.
+due in turn (fair between connections), one batch each. What happens while nothing is due is in
+:mod:`.sync_worker_watch`, how it is started in :mod:`.sync_worker_wake`.
 """
 
 from __future__ import annotations
@@ -15,143 +13,103 @@ import random
 import time
 import uuid
 from contextlib import contextmanager
-from datetime import timedelta
+from dataclasses import dataclass
 
 import psycopg2
 
-from odoo import api, fields, models
-from odoo.exceptions import LockError
-from odoo.sql_db import Cursor
+from odoo import api, models
+from odoo.sql_db import BaseCursor, Cursor
 
 from ..engine import pause
 from ..engine.errors import AuthError, RateLimitError, TransientError, classify
 from .queue_cursor import next_transaction, queue_cursor
+from .race_log import RACE_ERRORS, quiet_races
 from .sync_lane import LEASE_SECONDS, WORKER_LOCK, StaleClaim
 from .sync_settlement import Result
 
 _logger = logging.getLogger(__name__)
 
 RUN_SECONDS = 50
-LINGER_SECONDS = 8
 #: Rounds in a row that found something due and could not have it, before the worker leaves.
 MAX_IDLE_ROUNDS = 5
-_WAKE = 'saas_sync.wake'
 MAX_COLLISIONS = 5
-#: What PostgreSQL answers to a transaction that lost a race; the work is simply done again.
-RACE_ERRORS = (
-    psycopg2.errors.SerializationFailure,
-    psycopg2.errors.DeadlockDetected,
-    psycopg2.errors.LockNotAvailable,
-    LockError,
-)
+CLIENT_CHECK_MS = 1000
+
+
+@dataclass
+class Shift:
+    """One run of a worker.
+
+    ``worker`` is the key of its advisory lock, held by ``guard``; none of them in test mode, where
+    nobody waits. ``post`` is where it kept watch last, None if there was no room. ``is_relieved``:
+    its time ended while it watched over others, and somebody has to come in its place.
+    """
+
+    deadline: float | None = None
+    worker: int | None = None
+    guard: BaseCursor | None = None
+    post: int | None = None
+    is_relieved: bool = False
+
+    @property
+    def is_over(self) -> bool:
+        return self.deadline is not None and time.monotonic() >= self.deadline
 
 
 class SyncWorker(models.AbstractModel):
     _name = 'sync.worker'
     _description = 'Synchronisation worker'
 
-    # === WAKING === #
-
-    @api.model
-    def _wake(self):
-        """Have the workers start now, unless a start is already due. Called after the commit.
-
-        A trigger older than the cron's present run has been consumed by it (the row only
-        disappears when the run ends), so it does not count. Checking *after* the commit is what
-        makes this safe: a start we rely on has not begun, and will see what was committed.
-        """
-        with queue_cursor(self.env) as cr:
-            cr.execute(
-                """
-                INSERT INTO ir_cron_trigger (cron_id, call_at, create_uid, write_uid,
-                                             create_date, write_date)
-                SELECT c.id, now() AT TIME ZONE 'UTC', 1, 1,
-                       clock_timestamp() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC'
-                  FROM ir_cron c
-                  JOIN ir_model_data d ON d.model = 'ir.cron' AND d.res_id = c.id
-                   AND d.module = 'saas_sync' AND d.name LIKE 'ir_cron_worker_%%'
-                 WHERE c.active AND NOT EXISTS (
-                       SELECT 1 FROM ir_cron_trigger t
-                        WHERE t.cron_id = c.id AND t.call_at <= now() AT TIME ZONE 'UTC'
-                          AND t.create_date >= coalesce(
-                              (SELECT p.create_date FROM ir_cron_progress p
-                                WHERE p.cron_id = c.id ORDER BY p.id DESC LIMIT 1), '-infinity'))
-                RETURNING id
-                """
-            )
-            woken = cr.rowcount
-        if woken:
-            self.env['ir.cron']._notifydb()
-
-    @api.model
-    def _wake_after_commit(self):
-        """Wake the workers when, and if, the present transaction commits; once for all of it.
-
-        What was committed is committed: a failure to wake must not look like a failure of the
-        user's save or of the sender's delivery. The workers' interval finds what waits.
-        """
-        postcommit = self.env.cr.postcommit
-        if not postcommit.data.get(_WAKE):
-            postcommit.data[_WAKE] = True
-            postcommit.add(self._wake_quietly)
-
-    @api.model
-    def _wake_quietly(self):
-        try:
-            self._wake()
-        except Exception:
-            _logger.exception('The workers could not be woken; they start within a minute')
-
-    @api.model
-    def _wake_at(self, moment):
-        """Have a worker start at ``moment`` (naive UTC); one trigger a minute is enough."""
-        cron = self.env.ref('saas_sync.ir_cron_worker_1', raise_if_not_found=False)
-        if not cron:
-            return
-        moment = moment.replace(second=0, microsecond=0) + timedelta(minutes=1)
-        known = self.env['ir.cron.trigger'].sudo().search_count(
-            [('cron_id', '=', cron.id), ('call_at', '=', moment)], limit=1)
-        if not known:
-            cron.sudo()._trigger(at=moment)
-
     # === THE LOOP === #
 
     @api.model
     def _cron_work(self):
         """Entry of the worker crons."""
-        deadline = time.monotonic() + RUN_SECONDS
-        with self._alive() as worker:
-            done = self._work(worker, deadline)
+        self._notice_a_lost_client()
+        with quiet_races(), self._alive() as shift:
+            done = self._work(shift)
         # "Nothing remains": Odoo would call again within the same job, ten times, and the job
         # as a whole would outlive the time limit of cron workers. A new trigger is a new job.
-        self._leave_a_trigger()
+        self._leave(shift)
         self.env['ir.cron']._commit_progress(done, remaining=0)
 
     @api.model
-    def _work(self, worker=None, deadline=None):
+    def _work(self, shift=None):
         """Work until nothing is due or the time is over.
 
+        :param shift: the run of a cron; without one, nobody waits and no time is over
         :return: the number of lanes worked
         """
+        shift = shift or Shift()
         done, idle = 0, 0
-        while idle < MAX_IDLE_ROUNDS and (deadline is None or time.monotonic() < deadline):
-            progressed = self._round(worker, deadline)
+        while idle < MAX_IDLE_ROUNDS and not shift.is_over and self._is_current(shift):
+            progressed = self._round(shift)
             done += progressed
             idle = 0 if progressed else idle + 1
-            if not progressed and not self._linger(deadline):
+            if not progressed and not self._linger(shift, idle):
                 break
         return done
 
     @api.model
-    def _round(self, worker, deadline):
+    def _is_current(self, shift):
+        """Whether the models are still those of the database; caches that went stale are emptied.
+
+        A web process looks at every request, a cron job once: too rarely for one that stays.
+        """
+        if shift.guard is None:
+            return True
+        next_transaction(self.env)
+        return self.env.registry.check_signaling() is self.env.registry
+
+    @api.model
+    def _round(self, shift):
         """Tick, then one batch of each kind that is due, then one step of scanning.
 
         :return: how much was done; 0 also when the schedule lost a race, which is no failure
         """
         try:
-            self.env['sync.lane']._tick(worker)
-            progressed = sum(
-                self._work_kind(kind, worker, deadline) for kind in self._due_kinds())
+            self.env['sync.lane']._tick(shift.worker)
+            progressed = sum(self._work_kind(kind, shift) for kind in self._due_kinds())
             return progressed + self.env['sync.scan']._step()
         except RACE_ERRORS as error:
             self.env.cr.rollback()
@@ -165,15 +123,34 @@ class SyncWorker(models.AbstractModel):
         READ COMMITTED and idle, it pins no snapshot. In test mode there are no rivals, and
         the one connection must not be nested.
         """
-        worker = random.randint(1, 2**31 - 1)
+        shift = Shift(time.monotonic() + RUN_SECONDS)
         with queue_cursor(self.env) as cr:
-            if not isinstance(cr, Cursor):
-                worker = None
-            else:
-                cr.execute('SELECT pg_advisory_xact_lock(%s, %s)', [WORKER_LOCK, worker])
-                yield worker
+            if isinstance(cr, Cursor):
+                shift.worker, shift.guard = random.randint(1, 2**31 - 1), cr
+                cr.execute('SELECT pg_advisory_xact_lock(%s, %s)', [WORKER_LOCK, shift.worker])
+                yield shift
                 return
-        yield worker
+        yield shift
+
+    @api.model
+    def _notice_a_lost_client(self):
+        """Have PostgreSQL see within a second that this process is gone.
+
+        A backend in the middle of a statement looks at its client only when it is done, and holds
+        the locks of a killed worker until then. Not every version and system can do better
+        (PostgreSQL 14 on Linux can); there, a rescue waits for the statement.
+        """
+        cr = self.env.cr
+        if not isinstance(cr, Cursor) or cr.connection.server_version < 140000:
+            return
+        try:
+            cr.execute('SET client_connection_check_interval = %s', [CLIENT_CHECK_MS],
+                       log_exceptions=False)
+        except psycopg2.Error as error:
+            cr.rollback()
+            _logger.debug('This system cannot look for lost clients: %s', error)
+        else:
+            next_transaction(self.env)
 
     @api.model
     def _due_kinds(self):
@@ -207,52 +184,17 @@ class SyncWorker(models.AbstractModel):
         order = {row[0]: (row[3], random.random()) for row in rows}
         return [row[:3] for row in sorted(rows, key=lambda row: order[row[0]])]
 
-    @api.model
-    def _linger(self, deadline):
-        """Sleep until the next lane is due, if that is soon; False if there is none."""
-        if deadline is None:
-            return False
-        seconds = self._seconds_to_next()
-        if seconds is None or seconds > LINGER_SECONDS or time.monotonic() + seconds > deadline:
-            return False
-        next_transaction(self.env)
-        time.sleep(max(seconds, 0.2))
-        return True
-
-    @api.model
-    def _seconds_to_next(self):
-        next_transaction(self.env)
-        self.env.cr.execute(
-            """SELECT extract(epoch FROM min(greatest(l.run_at, coalesce(c.hold_until, l.run_at)))
-                              - clock_timestamp() AT TIME ZONE 'UTC')::float8
-                 FROM sync_lane l JOIN sync_connection c ON c.id = l.connection_id
-                WHERE l.state IN ('ready', 'waiting') AND c.state = 'connected'
-                  AND (c.database_uuid IS NULL OR c.database_uuid = %s)
-                  AND EXISTS (SELECT 1 FROM sync_mapping m
-                               WHERE m.connection_id = c.id AND m.remote_object = l.object)""",
-            [self.env['sync.connection']._database_uuid()])
-        return self.env.cr.fetchone()[0]
-
-    @api.model
-    def _leave_a_trigger(self):
-        seconds = self._seconds_to_next()
-        if seconds is not None and seconds > 0:
-            self._wake_at(fields.Datetime.now() + timedelta(seconds=seconds))
-        elif seconds is not None:
-            self._wake()
-
     # === ONE BATCH === #
 
     @api.model
-    def _work_kind(self, kind, worker=None, deadline=None):
+    def _work_kind(self, kind, shift):
         """Claim one batch of this kind and work it; returns how many lanes it held."""
         connection = self.env['sync.connection'].sudo().browse(kind[0])
-        over = deadline is not None and time.monotonic() >= deadline
-        if over or not connection._is_live():
+        if shift.is_over or not connection._is_live():
             return 0
         token = uuid.uuid4().hex
         claim = self.env['sync.lane']._claim(
-            *kind, token=token, worker=worker, limit=connection.batch_size or 100)
+            *kind, token=token, worker=shift.worker, limit=connection.batch_size or 100)
         if not claim.lanes:
             return 0
         pause.point('after_claim')

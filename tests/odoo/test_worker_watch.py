@@ -1,0 +1,295 @@
+"""Waking and watching, on real connections: who hears of new work, and who follows the dead.
+
+What is created here is committed, and deleted again in the end.
+"""
+# pylint: disable=invalid-commit
+
+import logging
+import threading
+import time
+import uuid
+from contextlib import contextmanager
+from unittest.mock import patch
+
+import psycopg2
+
+from odoo import api
+from odoo.orm.registry import Registry
+from odoo.tests import tagged
+from odoo.tests.common import BaseCase, get_db_name
+
+from ...models import sync_worker_wake
+from ...models.queue_cursor import queue_cursor
+from ...models.race_log import quiet_races
+from ...models.sync_lane import WORKER_LOCK
+from ...models.sync_worker_wake import TRUST_SECONDS
+
+DEAD = 4711
+
+
+@tagged('post_install', '-at_install', 'database_breaking')
+class WorkerCase(BaseCase):
+
+    def setUp(self):
+        super().setUp()
+        self.registry = Registry(get_db_name())
+        self.env = self.open()
+        self.cr = self.env.cr
+        self.connection = self.env['sync.connection'].create({'name': f'Watch {uuid.uuid4().hex}'})
+        self.crons = self.env['ir.cron'].search([('cron_name', 'like', 'SaaS Sync: worker')])
+        self.cr.execute('DELETE FROM ir_cron_trigger WHERE cron_id = ANY(%s)', [self.crons.ids])
+        self.cr.execute("UPDATE ir_cron SET nextcall = now() + interval '1 hour'")
+        self.cr.commit()
+        self.worker = self.env['sync.worker']
+        self.addCleanup(self._clean)
+
+    def _clean(self):
+        self.cr.rollback()
+        self.cr.execute('DELETE FROM sync_connection WHERE id = %s', [self.connection.id])
+        self.cr.execute('DELETE FROM ir_cron_trigger WHERE cron_id = ANY(%s)', [self.crons.ids])
+        self.cr.commit()
+
+    # --- helpers ------------------------------------------------------------------------------
+
+    def open(self):
+        cr = self.registry.cursor()
+        self.addCleanup(cr.close)
+        return api.Environment(cr, api.SUPERUSER_ID, {})
+
+    @contextmanager
+    def shift(self, seconds=20, env=None):
+        """A run of a worker, with its lock."""
+        with (env or self.env)['sync.worker']._alive() as shift:
+            shift.deadline = time.monotonic() + seconds
+            yield shift
+
+    @contextmanager
+    def rival(self, worker=DEAD):
+        """Another worker, alive while the block runs, with one lane in its hands."""
+        env = self.open()
+        with queue_cursor(env) as guard:
+            guard.execute('SELECT pg_advisory_xact_lock(%s, %s)', [WORKER_LOCK, worker])
+            self.cr.execute(
+                """INSERT INTO sync_lane (connection_id, direction, object, key, state, token,
+                                          worker, run_at, lease_until, attempts, crashes)
+                   VALUES (%s, 'in', 'contacts', %s, 'running', 't', %s, now(),
+                           now() + interval '5 min', 0, 1)""",
+                [self.connection.id, uuid.uuid4().hex, worker])
+            self.cr.commit()
+            yield guard
+
+    def settle(self):
+        self.cr.execute('DELETE FROM sync_lane WHERE connection_id = %s', [self.connection.id])
+        self.cr.commit()
+
+    def triggers(self):
+        self.cr.commit()
+        self.cr.execute(
+            'SELECT call_at, create_date FROM ir_cron_trigger WHERE cron_id = ANY(%s)',
+            [self.crons.ids])
+        return self.cr.fetchall()
+
+    def watching(self, seconds=20):
+        """A thread that keeps watch, once it does; join it with :meth:`result`."""
+        results, ready = [], threading.Event()
+        env, answer = self.open(), None
+
+        def look(worker, cr, key=None):
+            seen = answer(worker, cr, key)
+            ready.set()
+            return seen
+
+        def run():
+            with patch.object(type(self.worker), '_look', look), self.shift(seconds, env) as shift:
+                started = time.monotonic()
+                results.append((env['sync.worker']._linger(shift), shift))
+                results.append(time.monotonic() - started)
+
+        answer = type(self.worker)._look
+        thread = threading.Thread(target=run)
+        thread.results = results
+        thread.start()
+        self.assertTrue(ready.wait(10), 'nobody keeps watch')
+        return thread
+
+    def result(self, thread, within=10):
+        """``(there is something to do, the shift, seconds)``"""
+        thread.join(within)
+        self.assertFalse(thread.is_alive(), 'it still keeps watch')
+        (wanted, shift), seconds = thread.results
+        return wanted, shift, seconds
+
+
+class TestWake(WorkerCase):
+
+    def test_waking_twice_leaves_one_trigger_a_worker_and_of_whole_seconds(self):
+        """Odoo deletes the triggers up to the present second, its fraction cut off. One with a
+        fraction stayed, and every worker ran once more for nothing."""
+        self.worker._wake()
+        self.worker._wake()
+        active = self.crons.filtered('active')
+        self.assertEqual(len(self.triggers()), len(active))
+        self.assertEqual({call_at.microsecond for call_at, _created in self.triggers()}, {0})
+
+    def test_a_trigger_whose_hearers_died_is_not_trusted_for_ever(self):
+        """Both cron processes were killed with triggers pending that nobody would ever hear of.
+        Each wake found them, believed that a start was due and told nobody, for up to 69 seconds.
+
+        Proves: past the moment within which a start normally happens, they are told again."""
+        self.worker._wake()
+        self.cr.execute(
+            'UPDATE ir_cron_trigger SET create_date = create_date - make_interval(secs => %s) '
+            'WHERE cron_id = ANY(%s)', [TRUST_SECONDS, self.crons.ids])
+        self.cr.commit()
+        with patch.object(type(self.env['ir.cron']), '_notifydb') as told:
+            self.worker._wake()
+            self.worker._wake()
+        self.assertEqual(told.call_count, 1, 'once, and then the new trigger is trusted')
+
+    def test_who_keeps_watch_hears_of_work_and_no_cron_is_started(self):
+        with self.rival():
+            watch = self.watching()
+            self.worker._wake()
+            wanted, _shift, seconds = self.result(watch)
+            self.assertTrue(wanted)
+            self.assertLess(seconds, 5)
+        # The one who left the watch to work has called for another.
+        self.assertEqual(len(self.triggers()), len(self.crons.filtered('active')))
+
+    def test_forsaken_work_wakes_the_workers_and_other_work_does_not(self):
+        sync_worker_wake._looked_at.clear()
+        with self.rival():
+            self.worker._wake_for_forsaken()
+            self.assertEqual(self.triggers(), [])
+            self.worker._wake_for_forsaken()
+        self.assertEqual(self.triggers(), [], 'it looks once a second at most')
+        sync_worker_wake._looked_at.clear()
+        self.worker._wake_for_forsaken()
+        self.assertEqual(len(self.triggers()), len(self.crons.filtered('active')))
+
+
+class TestWatch(WorkerCase):
+
+    def test_nobody_stays_where_nothing_runs(self):
+        with self.shift() as shift:
+            started = time.monotonic()
+            self.assertFalse(self.worker._linger(shift))
+        self.assertLess(time.monotonic() - started, 2)
+        self.assertEqual(shift.post, 1)
+
+    def test_the_lane_of_a_dead_worker_is_taken_over_within_two_looks(self):
+        """One worker was killed at work while the other slept: its lane waited for Odoo's look at
+        its schedule, 66 seconds on average of our tries."""
+        with self.rival():
+            watch = self.watching()
+            time.sleep(0.3)
+            self.assertTrue(watch.is_alive(), 'who watches stays while others work')
+        died = time.monotonic()
+        wanted, shift, _seconds = self.result(watch)
+        self.assertTrue(wanted)
+        self.assertLess(time.monotonic() - died, 5)
+        self.assertFalse(shift.is_relieved)
+        self.env['sync.lane']._tick()
+        self.cr.commit()
+        self.cr.execute('SELECT state FROM sync_lane WHERE connection_id = %s',
+                        [self.connection.id])
+        self.assertEqual(self.cr.fetchall(), [('ready',)])
+
+    def test_the_watch_leaves_when_the_others_are_done(self):
+        with self.rival():
+            watch = self.watching()
+            self.settle()
+            wanted, shift, _seconds = self.result(watch)
+        self.assertFalse(wanted)
+        self.assertFalse(shift.is_relieved)
+
+    def test_a_watch_whose_time_is_over_leaves_a_trigger(self):
+        with self.rival():
+            watch = self.watching(seconds=1)
+            wanted, shift, _seconds = self.result(watch)
+            self.assertFalse(wanted)
+            self.assertTrue(shift.is_relieved)
+            self.worker._leave(shift)
+            self.assertEqual(len(self.triggers()), len(self.crons.filtered('active')))
+
+    def test_there_are_two_posts_and_a_third_worker_leaves_without_a_trigger(self):
+        with self.rival():
+            watches = [self.watching(), self.watching()]
+            with self.shift() as shift:
+                self.assertFalse(self.worker._linger(shift))
+                self.assertIsNone(shift.post)
+                self.worker._leave(shift)
+            self.assertEqual(self.triggers(), [])
+            self.settle()
+            posts = {self.result(watch)[1].post for watch in watches}
+        self.assertEqual(posts, {1, 2})
+
+    def test_no_snapshot_is_held_and_no_statement_runs_while_it_waits(self):
+        with self.rival():
+            watch = self.watching()
+            time.sleep(0.3)
+            self.cr.commit()
+            self.cr.execute(
+                """SELECT count(*) FILTER (WHERE backend_xmin IS NOT NULL),
+                          count(*) FILTER (WHERE state = 'active')
+                     FROM pg_stat_activity WHERE datname = current_database()
+                      AND pid <> pg_backend_pid()""")
+            self.assertEqual(self.cr.fetchone(), (0, 0))
+            self.settle()
+            self.result(watch)
+
+    def test_another_job_that_is_due_gets_the_process(self):
+        self.cr.execute(
+            "UPDATE ir_cron SET nextcall = now() AT TIME ZONE 'UTC' WHERE id = ("
+            'SELECT id FROM ir_cron WHERE active AND id <> ALL(%s) LIMIT 1)', [self.crons.ids])
+        self.cr.commit()
+        self.assertTrue(self.worker._is_in_the_way(self.cr))
+
+
+class TestRun(WorkerCase):
+
+    def test_a_lost_client_is_noticed_where_the_system_can(self):
+        self.worker._notice_a_lost_client()
+        self.cr.rollback()
+        self.cr.execute('SHOW client_connection_check_interval')
+        self.assertEqual(self.cr.fetchone()[0], '1s')
+
+    def test_a_system_that_cannot_notice_lost_clients_costs_nothing(self):
+        with patch('odoo.addons.saas_sync.models.sync_worker.CLIENT_CHECK_MS', -1), \
+                self.assertNoLogs('odoo.sql_db', 'ERROR'):
+            self.worker._notice_a_lost_client()
+        self.cr.execute('SELECT 1')
+
+    def lose_a_race(self):
+        """Fail to update a row that somebody else has changed since this transaction began."""
+        self.cr.commit()
+        self.cr.execute('SELECT 1 FROM sync_connection')
+        with self.registry.cursor() as other:
+            other.execute("UPDATE sync_connection SET name = name || '.' WHERE id = %s",
+                          [self.connection.id])
+        try:
+            self.cr.execute("UPDATE sync_connection SET name = 'mine' WHERE id = %s",
+                            [self.connection.id])
+        except psycopg2.errors.SerializationFailure:
+            self.cr.rollback()
+            return
+        self.fail('the race was won')
+
+    def test_a_lost_race_is_no_bad_query_where_it_is_handled(self):
+        with quiet_races(), self.assertNoLogs('odoo.sql_db', 'ERROR'):
+            self.lose_a_race()
+        with self.assertLogs('odoo.sql_db', 'ERROR'):
+            self.lose_a_race()
+
+    def test_every_other_bad_query_and_every_other_thread_s_is_logged(self):
+        logger = logging.getLogger('odoo.sql_db')
+        race = psycopg2.errors.SerializationFailure('somebody else was faster')
+        with quiet_races(), self.assertLogs(logger, 'ERROR') as logs:
+            try:
+                self.cr.execute('SELECT nothing FROM nowhere')
+            except psycopg2.errors.UndefinedTable:
+                self.cr.rollback()
+            thread = threading.Thread(target=logger.error, args=('bad query: %s\n%s', 'x', race))
+            thread.start()
+            thread.join()
+        self.assertEqual(len(logs.output), 2)
