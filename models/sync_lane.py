@@ -305,9 +305,17 @@ class SyncLane(models.Model):
                 if key is not None and key != worker and self._is_free(cr, key)]
         if not dead and not any(late for _key, late in running):
             return 0
+        # A row that somebody holds is passed over: a suspended worker that stands before its commit
+        # must not hold up everybody's every round. It is late, and not stale, when it wakes.
         cr.execute(
             """
-            UPDATE sync_lane
+            WITH late AS (
+                SELECT id FROM sync_lane
+                 WHERE state = 'running' AND token IS NOT NULL
+                   AND (lease_until < clock_timestamp() AT TIME ZONE 'UTC'
+                        OR worker = ANY(%s::int[]))
+                 FOR NO KEY UPDATE SKIP LOCKED)
+            UPDATE sync_lane l
                SET state = CASE WHEN crashes >= %s THEN 'quarantined' ELSE 'ready' END,
                    token = NULL, worker = NULL, lease_until = NULL,
                    run_at = clock_timestamp() AT TIME ZONE 'UTC',
@@ -316,11 +324,10 @@ class SyncLane(models.Model):
                    fingerprint = CASE WHEN crashes >= %s THEN 'bug|worker died'
                                       ELSE fingerprint END,
                    failed_at = CASE WHEN crashes >= %s THEN now() AT TIME ZONE 'UTC' END
-             WHERE state = 'running' AND token IS NOT NULL
-               AND (lease_until < clock_timestamp() AT TIME ZONE 'UTC' OR worker = ANY(%s::int[]))
+              FROM late WHERE l.id = late.id
             """,
-            [MAX_CRASHES, MAX_CRASHES, MAX_CRASHES, self._crash_sentence(), MAX_CRASHES,
-             MAX_CRASHES, dead],
+            [dead, MAX_CRASHES, MAX_CRASHES, MAX_CRASHES, self._crash_sentence(), MAX_CRASHES,
+             MAX_CRASHES],
         )
         return cr.rowcount
 

@@ -22,6 +22,7 @@ from odoo.sql_db import BaseCursor, Cursor
 
 from ..engine import pause
 from ..engine.errors import AuthError, RateLimitError, TransientError, classify
+from .outage import as_transient, is_outage
 from .queue_cursor import next_transaction, queue_cursor
 from .race_log import RACE_ERRORS, quiet_races
 from .sync_lane import LEASE_SECONDS, WORKER_LOCK, StaleClaim
@@ -98,6 +99,8 @@ class SyncWorker(models.AbstractModel):
         """
         if shift.guard is None:
             return True
+        # Nobody may take us for dead while we work: where the guard's connection is lost, this ends.
+        shift.guard.execute('SELECT 1')
         next_transaction(self.env)
         return self.env.registry.check_signaling() is self.env.registry
 
@@ -203,7 +206,13 @@ class SyncWorker(models.AbstractModel):
         pipeline = self.env['sync.inbound' if claim.direction == 'in' else 'sync.outbound']
         if company:
             pipeline = pipeline.with_context(allowed_company_ids=company.ids).with_company(company)
-        self._run(pipeline, connection, claim)
+        delay = connection._retry_policy().delay('transient', 1)
+        try:
+            self._run(pipeline, connection, claim)
+        except psycopg2.Error as error:
+            if is_outage(error):
+                self._let_go(claim, delay)
+            raise
         return len(claim.lanes)
 
     @api.model
@@ -249,6 +258,9 @@ class SyncWorker(models.AbstractModel):
         """An error of the account or the network is everybody's; any other is somebody's, and
         the batch is halved until it stands alone with it."""
         policy = connection._retry_policy()
+        if is_outage(error):
+            self._sit_out(claim, as_transient(self.env, error), policy, started)
+            return
         if isinstance(error, AuthError):
             connection._set_needs_auth(error)
         elif isinstance(error, RateLimitError):
@@ -263,6 +275,33 @@ class SyncWorker(models.AbstractModel):
         self._give_back(
             claim, {lane.id: Result.from_error(error, lane, policy) for lane in claim.lanes},
             started)
+
+    @api.model
+    def _sit_out(self, claim, error, policy, started):
+        """The database could not work: the batch waits, at no cost, until it can again."""
+        self._give_back(claim, {
+            lane.id: Result('waiting', delay=policy.delay('transient', 1), error=error)
+            for lane in claim.lanes}, started)
+
+    @api.model
+    def _let_go(self, claim, delay):
+        """Free a claim of which not even the outcome could be written, on another connection.
+
+        The worker lives: nothing must look as if it had died of these records. Where this fails,
+        too, the rescue finds them.
+        """
+        try:
+            with queue_cursor(self.env) as cr:
+                cr.execute(
+                    """UPDATE sync_lane
+                          SET state = 'waiting', token = NULL, worker = NULL, lease_until = NULL,
+                              crashes = greatest(crashes - 1, 0),
+                              run_at = clock_timestamp() AT TIME ZONE 'UTC'
+                                       + make_interval(secs => %s)
+                        WHERE token = %s""",
+                    [delay, claim.token])
+        except psycopg2.Error as error:
+            _logger.warning('A claim is left to the rescue: %s', error)
 
     @api.model
     def _held(self, claim):
