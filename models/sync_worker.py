@@ -99,7 +99,7 @@ class SyncWorker(models.AbstractModel):
         """
         if shift.guard is None:
             return True
-        # Nobody may take us for dead while we work: where the guard's connection is lost, this ends.
+        # Nobody may take us for dead while we work: without the guard's connection, this ends.
         shift.guard.execute('SELECT 1')
         next_transaction(self.env)
         return self.env.registry.check_signaling() is self.env.registry
