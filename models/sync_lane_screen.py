@@ -112,4 +112,5 @@ class SyncLane(models.Model):
 
     def action_unassign(self):
         self._check_may_operate()
+        self.check_access('read')
         self.sudo().write({'user_id': False})

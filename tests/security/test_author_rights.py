@@ -89,7 +89,8 @@ class TestAuthorRights(AccountMixin, TransactionCase):
         company = self.env['res.company'].create({'name': 'Other'})
         foreign = self.create_connection(name='Foreign', company_id=company.id)
         theirs = self.map_contacts(foreign)
-        theirs.remote_object, theirs.line_ids.odoo_field = 'companies', 'phone'
+        theirs.remote_object = 'companies'
+        theirs.line_ids.write({'odoo_field': 'phone', 'remote_field': 'phone'})
         self.assertNotMine(lambda: self.mine.write({'connection_id': foreign.id}), '')
         self.assertNotMine(lambda: self.mine.line_ids.write({'mapping_id': theirs.id}), '')
 
