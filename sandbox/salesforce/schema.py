@@ -184,10 +184,10 @@ class Schema:
         }
 
     def _facts(self, sobject: SObject, base: str) -> dict[str, Any]:
-        crm = "crm" in sobject.use
+        crm = "crm" in sobject.use or sobject.use == "people"
         yes = ("compactLayoutable", "queryable", "replicateable", "retrieveable", "searchable")
         no = words(
-            "activateable custom customSetting deepCloneable deprecatedAndHidden hasSubtypes "
+            "activateable custom customSetting deprecatedAndHidden hasSubtypes "
             "isInterface isSubtype"
         )
         nothing = words(
@@ -200,6 +200,7 @@ class Schema:
             **dict.fromkeys(no, False),
             **dict.fromkeys(nothing),
             "createable": sobject.may("create"),
+            "deepCloneable": sobject.name == "Opportunity",
             "updateable": sobject.may("update"),
             "deletable": sobject.may("delete"),
             "undeletable": sobject.may("undelete"),

@@ -128,9 +128,13 @@ class Control(Client):
 
 
 class Receiver:
-    """Keeps what was posted; ``answers`` are used up first, then 202; ``delay_s`` before each."""
+    """Keeps what was posted; ``answers`` are used up first, then ``accept``, with ``body``;
+    ``delay_s`` before each.
+    """
 
-    def __init__(self) -> None:
+    def __init__(self, accept: int = 202, body: bytes = b"") -> None:
+        self.accept = accept
+        self.body = body
         self.requests: list[tuple[dict[str, str], bytes]] = []
         self.answers: list[int] = []
         self.delay_s = 0.0
@@ -144,8 +148,9 @@ class Receiver:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 status = receiver.take(dict(self.headers), body)
                 self.send_response(status)
-                self.send_header("Content-Length", "0")
+                self.send_header("Content-Length", str(len(receiver.body)))
                 self.end_headers()
+                self.wfile.write(receiver.body)
 
             def log_message(self, *_arguments: object) -> None:
                 pass
@@ -159,7 +164,7 @@ class Receiver:
             self.requests.append((headers, body))
             self.busy += 1
             self.most_busy = max(self.most_busy, self.busy)
-            status = self.answers.pop(0) if self.answers else 202
+            status = self.answers.pop(0) if self.answers else self.accept
         time.sleep(self.delay_s)
         with self._lock:
             self.busy -= 1
@@ -208,6 +213,24 @@ def receiver(control):
     control.tell("webhooks", {"target": made.url, "window_ms": 20})
     yield made
     control.tell("reset", {})
+    made.close()
+
+
+ACK = (
+    b'<?xml version="1.0" encoding="UTF-8"?><soapenv:Envelope '
+    b'xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/"><soapenv:Body>'
+    b'<notificationsResponse xmlns="http://soap.sforce.com/2005/09/outbound"><Ack>true</Ack>'
+    b"</notificationsResponse></soapenv:Body></soapenv:Envelope>"
+)
+
+
+@pytest.fixture
+def soap(sf_control):
+    """Acknowledges Outbound Messages."""
+    made = Receiver(200, ACK)
+    sf_control.tell("webhooks", {"target": made.url, "window_ms": 20})
+    yield made
+    sf_control.tell("reset", {})
     made.close()
 
 
