@@ -14,6 +14,7 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ from .cpu import Meter, table
 from .world import PUBLIC_URL, Ours, Peers, World
 
 FAMILY = "bench"
+PAIR_PARTNERS = 200
 
 
 class StageMeter(Meter):
@@ -57,6 +59,16 @@ class StageMeter(Meter):
         return Sample(value, self.wall, self.cpu_odoo, self.cpu_postgres, extra)
 
 
+@dataclass(frozen=True)
+class Pair:
+    """Both worlds, a prefork server on each; queue_job's runner is at work on the peers'."""
+
+    ours: Ours
+    peers: Peers
+    ours_server: server.Server
+    peers_server: server.Server
+
+
 class Stage:
     """Everything a measure may ask for."""
 
@@ -68,6 +80,8 @@ class Stage:
         self._numbers = itertools.count(1)
         self._prepared: dict[tuple, tuple[str, list, Any]] = {}
         self._postmaster = _postmaster()
+        self._pair: Pair | None = None
+        self._kept = ExitStack()
         # Once, so that files that change meanwhile make no difference within a run.
         self._installed = self._new_name()
         Workshop(layout).installed_copy(postgres, self._installed, durable=True)
@@ -92,9 +106,37 @@ class Stage:
 
     # --- worlds ---
 
+    def pair(self) -> Pair:
+        """Ours and the peers, with a server each. They are kept for the next measure that asks, for
+        starting them takes longer than most measures; a measure that takes a world of its own ends
+        them, since the stand-in is one.
+        """
+        if self._pair is None:
+            self._pair = self._kept.enter_context(self._new_pair())
+        return self._pair
+
+    @contextmanager
+    def _new_pair(self) -> Iterator[Pair]:
+        with ExitStack() as worlds:
+            ours = worlds.enter_context(self._ours(PAIR_PARTNERS))
+            peers = worlds.enter_context(self.peers(PAIR_PARTNERS))
+            ours_server = worlds.enter_context(ours.server())
+            peers_server = worlds.enter_context(peers.server(queue_job=True))
+            yield Pair(ours, peers, ours_server, peers_server)
+
+    def end_pair(self) -> None:
+        self._pair = None
+        self._kept.close()
+
     @contextmanager
     def ours(self, partners: int, **values: Any) -> Iterator[Ours]:
         """saas_sync, connected, with so many contacts linked; `values` of the connection."""
+        self.end_pair()
+        with self._ours(partners, **values) as world:
+            yield world
+
+    @contextmanager
+    def _ours(self, partners: int, **values: Any) -> Iterator[Ours]:
         template, linked, sandbox = self._once(self._prepare_ours, partners)
         contacts.put_back(self.account, sandbox)
         with self.copied(template) as name:
@@ -187,6 +229,7 @@ def opened(layout: Layout, postgres: Server, *, quick: bool) -> Iterator[Stage]:
         # Before the children end, so that the stand-in and the servers are still ours to ask;
         # databases are dropped by force.
         ends.callback(stage.drop_everything)
+        ends.callback(stage.end_pair)
         yield stage
 
 

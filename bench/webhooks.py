@@ -10,18 +10,16 @@ all of it is worked off and counted afterwards.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from . import load
 from .contract import Contender, Sample, require
 from .server import Server
-from .stage import Stage
+from .stage import Pair, Stage
 from .world import Ours, Peers
 
 CONNECTIONS = 4
-PARTNERS = 200
 WARMING = 40
 #: base_automation and queue_job take ten times as long, and their figure is no less steady.
 SLOW = 4
@@ -33,12 +31,17 @@ class Field:
     """Both worlds with a server each, and how much is sent."""
 
     stage: Stage
-    ours: Ours
-    peers: Peers
-    ours_server: Server
-    peers_server: Server
+    pair: Pair
     requests: int
     events: int
+
+    @property
+    def ours(self) -> Ours:
+        return self.pair.ours
+
+    @property
+    def peers(self) -> Peers:
+        return self.pair.peers
 
     def deliveries(self, number: int) -> list[list[dict]]:
         """So many deliveries of events that were never there before."""
@@ -48,19 +51,12 @@ class Field:
         return [events[start : start + self.events] for start in total[:: self.events]]
 
 
-@contextmanager
-def field(stage: Stage, requests: int, events: int) -> Iterator[Field]:
-    with (
-        stage.ours(PARTNERS) as ours,
-        stage.peers(PARTNERS) as peers,
-        ours.server() as ours_server,
-        peers.server() as peers_server,
-    ):
-        made = Field(stage, ours, peers, ours_server, peers_server, requests, events)
-        # Once through every route, so that nobody pays for what is loaded at the first call.
-        for contender in routes():
-            contender.run(replace(made, requests=WARMING), 0)
-        yield made
+def field(stage: Stage, requests: int, events: int) -> Field:
+    """Everything, after once through every route: nobody pays for what a first call loads."""
+    made = Field(stage, stage.pair(), requests, events)
+    for contender in routes():
+        contender.run(replace(made, requests=WARMING), 0)
+    return made
 
 
 def routes() -> tuple[Contender, ...]:
@@ -95,9 +91,9 @@ def ours_working(made: Field, _round: int) -> Sample:
 
 def _ours(made: Field) -> Sample:
     world, deliveries = made.ours, made.deliveries(made.requests)
-    url, before = made.ours_server.url + world.path, world.database.last_event()
+    url, before = made.pair.ours_server.url + world.path, world.database.last_event()
     requests = [load.post(url, *world.sign(events)) for events in deliveries]
-    sample = _sent(made, made.ours_server, requests, 202)
+    sample = _sent(made, made.pair.ours_server, requests, 202)
     wanted = {str(event["eventId"]) for events in deliveries for event in events}
     rows, different = world.database.stored(map(int, wanted), after=before)
     require(
@@ -109,7 +105,7 @@ def _ours(made: Field) -> Sample:
 
 def _work_off(made: Field) -> None:
     """Have what was stored worked off, before the next contender starts."""
-    made.ours.deliver(made.ours_server, [made.ours.event(made.ours.partners[0][1])])
+    made.ours.deliver(made.pair.ours_server, [made.ours.event(made.ours.partners[0][1])])
     made.ours.settle()
 
 
@@ -117,7 +113,8 @@ def _work_off(made: Field) -> None:
 
 
 def ok(made: Field, _round: int) -> Sample:
-    return _sent(made, made.peers_server, _peer_requests(made, "/bench/ok", made.requests), 200)
+    requests = _peer_requests(made, "/bench/ok", made.requests)
+    return _sent(made, made.pair.peers_server, requests, 200)
 
 
 def raw_insert(made: Field, _round: int) -> Sample:
@@ -131,7 +128,7 @@ def naive_create(made: Field, _round: int) -> Sample:
 
 
 def queue_job(made: Field, _round: int) -> Sample:
-    """Jobs are only enqueued, as ours are only stored; they are put away afterwards."""
+    """Jobs are due tomorrow, as ours are on hold; they are put away afterwards."""
     requests = _peer_requests(made, "/bench/queue_job", max(made.requests // SLOW, 1))
     sample = _stored(made, requests, "queue_job", 202)
     made.peers.execute("DELETE FROM queue_job")
@@ -143,13 +140,13 @@ def base_automation(made: Field, _round: int) -> Sample:
     uuid = made.peers.database.one("SELECT webhook_uuid FROM base_automation")
     deliveries = made.deliveries(max(made.requests // SLOW, 1))
     requests = [
-        _unsigned(f"{made.peers_server.url}/web/hook/{uuid}", event) for [event] in deliveries
+        _unsigned(f"{made.pair.peers_server.url}/web/hook/{uuid}", event) for [event] in deliveries
     ]
     return _stored(made, requests, "bench_event", 200, events=1)
 
 
 def _peer_requests(made: Field, path: str, number: int) -> list[bytes]:
-    return [_unsigned(made.peers_server.url + path, one) for one in made.deliveries(number)]
+    return [_unsigned(made.pair.peers_server.url + path, one) for one in made.deliveries(number)]
 
 
 def _unsigned(url: str, body: object) -> bytes:
@@ -163,7 +160,7 @@ def _stored(
     """Send, and count the rows that came of it."""
     query = f"SELECT count(*) FROM {table}"
     before = made.peers.database.one(query)
-    sample = _sent(made, made.peers_server, requests, status)
+    sample = _sent(made, made.pair.peers_server, requests, status)
     stored = made.peers.database.one(query) - before
     wanted = len(requests) * (events or made.events)
     require(stored == wanted, f"{stored} rows in {table} of {wanted} events")

@@ -76,8 +76,14 @@ class World:
         finally:
             connection.close()
 
-    def wait(self, condition: Callable[[], object], what: str, seconds: float = 60) -> Any:
-        """Look every 10 ms until `condition()` is true; return what it answered.
+    def wait(
+        self,
+        condition: Callable[[], object],
+        what: str,
+        seconds: float = 60,
+        every: float = POLL_SECONDS,
+    ) -> Any:
+        """Look again and again until `condition()` is true; return what it answered.
 
         :raises WrongWork: it was not in time
         """
@@ -86,7 +92,7 @@ class World:
             found = condition()
             if found:
                 return found
-            time.sleep(POLL_SECONDS)
+            time.sleep(every)
         require(False, f"after {seconds:.0f} s still not: {what}")
         return None
 

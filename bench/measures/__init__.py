@@ -1,7 +1,7 @@
 """The measures, one a file, which is called as the measure's key and holds it as `MEASURE`.
 
-They are found by themselves. `ORDER` is the order of the report; a file that it does not know comes
-last.
+They are found by themselves. `ORDER` is the order they run in, those that share servers next to
+each other, and the order of the report; a file that it does not know comes last.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from ..contract import Measure
 ORDER = (
     "webhook_one",
     "webhook_hundred",
+    "latency_in",
+    "latency_out",
     "inbound",
     "coalescing",
     "outbound",
-    "latency_in",
-    "latency_out",
     "capture",
     "claim",
     "backlog",

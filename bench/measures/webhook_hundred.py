@@ -16,8 +16,7 @@ from ..stage import Stage
 
 @contextmanager
 def prepare(stage: Stage) -> Iterator[webhooks.Field]:
-    with webhooks.field(stage, requests=stage.size(100, quick=40), events=100) as made:
-        yield made
+    yield webhooks.field(stage, requests=stage.size(100, quick=40), events=100)
 
 
 MEASURE = Measure(

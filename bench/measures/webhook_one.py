@@ -15,8 +15,7 @@ from ..stage import Stage
 
 @contextmanager
 def prepare(stage: Stage) -> Iterator[webhooks.Field]:
-    with webhooks.field(stage, requests=stage.size(1200, quick=240), events=1) as made:
-        yield made
+    yield webhooks.field(stage, requests=stage.size(1200, quick=240), events=1)
 
 
 MEASURE = Measure(

@@ -1,0 +1,60 @@
+"""What the two measures of idle latency share: both servers, idle pauses, percentiles.
+
+Between two tries nothing happens for a random time up to a second, so that workers have gone to
+sleep and are woken at any moment of their sleep. Promise: the clock stops when another session sees
+the commit (looked at every 3 ms), or at the moment the stand-in's ledger gives for the call's
+arrival. Weakness: a round has few tries, so its p99 is its slowest try.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from .contract import Sample
+from .server import Server
+from .shell import Shell
+from .stage import Pair, Stage
+from .statistics import percentile
+
+IDLE_SECONDS = 1.0
+LOOK_SECONDS = 0.003
+PATIENCE_SECONDS = 120
+
+
+@dataclass(frozen=True)
+class Idle:
+    """Both worlds, a shell each for what people write, and how often to try."""
+
+    stage: Stage
+    pair: Pair
+    ours_shell: Shell
+    peers_shell: Shell
+    tries: int
+
+    def measure(self, server: Server, attempt: Callable[[int], float], round: int) -> Sample:
+        """Try as often as there are tries; `attempt(number)` answers the seconds it took."""
+        chance = random.Random(round)
+        seconds = []
+        with self.stage.meter(server) as meter:
+            for number in range(self.tries):
+                time.sleep(chance.uniform(0, IDLE_SECONDS))
+                seconds.append(attempt(number))
+        return meter.sample(1000 * percentile(seconds, 0.5), **_tail(seconds))
+
+
+def _tail(seconds: Sequence[float]) -> dict[str, float]:
+    return {f"p{share}_ms": 1000 * percentile(seconds, share / 100) for share in (95, 99)}
+
+
+@contextmanager
+def idle(stage: Stage, tries: int) -> Iterator[Idle]:
+    pair = stage.pair()
+    with (
+        pair.ours.shell("latency") as ours_shell,
+        pair.peers.shell("latency") as peers_shell,
+    ):
+        yield Idle(stage, pair, ours_shell, peers_shell, tries)
