@@ -166,7 +166,7 @@ class Person:
             self._url + path, json={"jsonrpc": "2.0", "params": params}, timeout=self._patience
         ).json()
         assert "error" not in answer, answer["error"]["data"]["message"]
-        return answer["result"]
+        return answer.get("result")
 
 
 def free_port() -> int:

@@ -144,8 +144,8 @@ class Book:
 
     def _fields(self, record: Record, ours: dict) -> Iterator[Violation]:
         for name in FIELDS[record.kind]:
-            value = canonical(ours[name])
-            allowed = {canonical(one) for one in record.allowed(name)}
+            value = canonical(name, ours[name])
+            allowed = {canonical(name, one) for one in record.allowed(name)}
             if value not in allowed and not record.excused:
                 yield Violation(
                     "I3 no update is lost",
@@ -165,8 +165,8 @@ def _gone(record: Record, ours: dict | None, theirs: dict | None) -> Iterator[Vi
         yield Violation("I3 what was deleted is gone on both sides", found)
 
 
-def canonical(value) -> str:
-    """A value in the form in which both sides agree."""
-    if isinstance(value, float):
-        return f"{value:.2f}"
+def canonical(name: str, value) -> str:
+    """A value of the field `name` in the form in which both sides agree."""
+    if name == "expected_revenue":
+        return f"{float(value or 0):.2f}"
     return str(value or "")

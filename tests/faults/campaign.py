@@ -48,6 +48,7 @@ class Campaign:
         end = time.monotonic() + seconds
         with World(self.seed, limits=LIMITS) as world, RescueWatch(world.database) as watch:
             self.stops_postgres = world.server.can_stop
+            world.supervisor.on_death = watch.forget
             world.subscribe(seed=self.seed, **DELIVERY)
             book = Book()
             while time.monotonic() < end and not self.failed:
@@ -74,6 +75,10 @@ class Campaign:
     @property
     def faults(self) -> Counter:
         return sum((outcome.faults for outcome in self.outcomes), Counter())
+
+    @property
+    def missed(self) -> Counter:
+        return sum((outcome.missed for outcome in self.outcomes), Counter())
 
     def _keep(self, world: World, outcome: Outcome) -> None:
         """The evidence of a slice that went wrong."""

@@ -17,7 +17,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 
 #: Faults a second.
-PACE = 1.35
+PACE = 1.6
 
 
 @dataclass(frozen=True)

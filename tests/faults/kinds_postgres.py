@@ -49,13 +49,12 @@ def _weather(name: str, weight: float, seconds, choose):
 _weather("latency", 1, (1, 4), lambda rng: {"latency": rng.uniform(0.001, 0.02), "jitter": 0.01})
 _weather("slow", 0.5, (1, 3), lambda rng: {"bandwidth": rng.uniform(200_000, 1_000_000)})
 _weather("black hole", 0.7, (0.5, 2), lambda rng: {"black_hole": True})
-_weather("refused", 0.5, (0.3, 1.5), lambda rng: {"down": True})
+_weather("refused", 0.3, (0.2, 0.8), lambda rng: {"down": True})
 
 
 @fault("postgres", 1, name="to PostgreSQL: reset")
 def _reset(trouble, rng):
-    if not trouble.world.postgres.reset():
-        raise Missed
+    trouble.until(trouble.world.postgres.reset)
     yield
 
 

@@ -7,9 +7,8 @@ import time
 from engine import pause
 from tests.faults.catalog import Missed, fault
 
-
 def _at(point: str):
-    @fault("kill", 1.5, (2, 5), name=f"kill {point}")
+    @fault("kill", 1.5, (3, 8), name=f"kill {point}")
     def begin(trouble, rng):
         order = trouble.world.arm(point)
         yield
@@ -23,7 +22,16 @@ for _point in pause.POINTS:
     _at(_point)
 
 
-@fault("kill", 3, name="kill a cron worker")
+@fault("kill", 3, name="kill a cron worker at work")
+def _at_work(trouble, rng):
+    """Whoever holds a claim, wherever in its work it is."""
+    workers = trouble.until(trouble.watch.at_work)
+    if not trouble.world.kill(rng.choice(workers)):
+        raise Missed
+    yield
+
+
+@fault("kill", 1.5, name="kill a cron worker")
 def _cron(trouble, rng):
     _kill(trouble, rng, "WorkerCron", 1)
     yield

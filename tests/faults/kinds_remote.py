@@ -30,12 +30,11 @@ _weather("slow close", 0.5, (1, 3), lambda rng: {"slow_close": rng.uniform(0.2, 
 
 @fault("network", 1.5, name="to the account: reset")
 def _reset(trouble, rng):
-    if not trouble.world.remote.reset():
-        raise Missed
+    trouble.until(trouble.world.remote.reset)
     yield
 
 
-@fault("network", 2.5, (1, 3), name="to the account: done, answer lost")
+@fault("network", 2.5, (2, 5), name="to the account: done, answer lost")
 def _lost(trouble, rng):
     before = trouble.world.remote.dropped
     with trouble.remote.holding({"drop_answers": rng.randint(1, 3), "match": b"^(POST|PATCH|DEL)"}):
@@ -47,7 +46,7 @@ def _lost(trouble, rng):
 def _answer(name: str, weight: float, choose, match: str = RECORDS, after=None, group="account"):
     """An answer of the account, to one to three calls."""
 
-    @fault(group, weight, (1, 3), name=f"answer: {name}")
+    @fault(group, weight, (2, 6), name=f"answer: {name}")
     def begin(trouble, rng):
         rule = {"match": match, "count": rng.randint(1, 3), **choose(rng)}
         with trouble.answers.holding(rule):

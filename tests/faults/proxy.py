@@ -23,6 +23,7 @@ Weakness: a chunk is what one read returned; a request that spans chunks is matc
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 import re
 import socket
@@ -88,8 +89,7 @@ class Proxy:
         return len(self._wires)
 
     def close(self) -> None:
-        self._do(self._reset())
-        self._server.close()
+        self._do(self._end())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)
         self._loop.close()
@@ -119,6 +119,14 @@ class Proxy:
             wire.reset()
         return len(wires)
 
+    async def _end(self) -> None:
+        self._server.close()
+        await self._reset()
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
     async def _accept(self, reader, writer) -> None:
         if self._weather.down:
             _abort(writer)
@@ -130,10 +138,9 @@ class Proxy:
             return
         wire = _Wire(self, (reader, writer), far)
         self._wires.add(wire)
-        try:
+        with contextlib.suppress(asyncio.CancelledError):  # the end of the proxy
             await wire.run()
-        finally:
-            self._wires.discard(wire)
+        self._wires.discard(wire)
 
     async def _connect(self):
         if isinstance(self._target, str):

@@ -44,7 +44,7 @@ def markdown(campaign, seconds: float) -> str:
     if not campaign.stops_postgres:
         rows.append(("left out", "stopping PostgreSQL: the server is not ours"))
     head = ["| campaign | |", "|---|---|", *(f"| {name} | {value} |" for name, value in rows)]
-    return "\n".join([*head, "", *_by_kind(faults), "", *(f"- {one}" for one in violations), ""])
+    return "\n".join([*head, "", *_by_kind(campaign), "", *(f"- {one}" for one in violations), ""])
 
 
 def document(table: str) -> None:
@@ -83,7 +83,11 @@ def _replays(outcomes: list[Outcome]) -> str:
     return "; ".join(f"{cause} × {count}" for cause, count in by_class.most_common()) or "none"
 
 
-def _by_kind(faults: Counter) -> list[str]:
-    rows = ["| fault | of | times |", "|---|---|---|"]
+def _by_kind(campaign) -> list[str]:
+    faults, missed = campaign.faults, campaign.missed
+    rows = ["| fault | of | times | found nothing to hit |", "|---|---|---|---|"]
     order = sorted(KINDS.values(), key=lambda kind: (kind.group, -faults[kind.name]))
-    return rows + [f"| {kind.name} | {kind.group} | {faults[kind.name]} |" for kind in order]
+    return rows + [
+        f"| {kind.name} | {kind.group} | {faults[kind.name]} | {missed[kind.name]} |"
+        for kind in order
+    ]

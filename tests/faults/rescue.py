@@ -1,9 +1,9 @@
 """How long the records of a dead worker wait until somebody has them again.
 
 Promise: a thread looks at the claims ten times a second, past the proxies. When the process that
-held a claim dies, the clock starts; it stops when none of its lanes is held by that claim any more:
-freed by a rescue, or taken by somebody else. Weakness: 0.1 s is the resolution, and a claim that
-was made and lost between two looks is not seen.
+held a claim dies, or a claim is seen whose worker is gone already, the clock starts; it stops when
+none of its lanes is held by that claim any more: freed by a rescue, or taken by somebody else.
+Weakness: 0.1 s is the resolution, and a claim that was made and lost between two looks is not seen.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ class RescueWatch:
         self._database = database
         self._owners: dict[str, int] = {}
         self._died: dict[str, float] = {}
+        self._forgotten: set[str] = set()
         self._seen: dict[int, str] = {}
         self.seconds: list[float] = []
         self.samples: list[tuple[int, str]] = []
@@ -51,7 +52,10 @@ class RescueWatch:
         self._thread.join()
 
     def forget(self) -> None:
-        """What is open now counts no more: the database itself is about to go."""
+        """The dead of this moment are not counted: with the database, or with Odoo's first process,
+        those have gone who could come to the rescue.
+        """
+        self._forgotten.update(self._died)
         self._died.clear()
         self._owners.clear()
 
@@ -78,13 +82,19 @@ class RescueWatch:
                     self._seen[lane] = token
                     self.samples.append((lane, token))
         held = {token for token, _lanes, _application in claims}
-        for token in held & self._owners.keys() - self._died.keys():
-            if not _lives(self._owners[token]):
-                self._died[token] = now
+        for token, _lanes, application in claims:
+            owner = self._owners.get(token)
+            dead = application is None or (owner and not _lives(owner))
+            if dead and token not in self._forgotten:
+                self._died.setdefault(token, now)
         for token in self._died.keys() - held:
             self.seconds.append(now - self._died.pop(token))
         for token in self._owners.keys() - held:
             del self._owners[token]
+
+    def at_work(self) -> list[int]:
+        """The processes that hold a claim at this moment, as far as they were seen."""
+        return list(set(self._owners.values()))
 
 
 def _lives(pid: int) -> bool:

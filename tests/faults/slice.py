@@ -40,7 +40,7 @@ class Outcome:
 
     number: int
     faults: Counter = field(default_factory=Counter)
-    missed: int = 0
+    missed: Counter = field(default_factory=Counter)
     drain_seconds: float = 0
     replayed: Counter = field(default_factory=Counter)
     violations: list[Violation] = field(default_factory=list)
@@ -103,7 +103,7 @@ class Slice:
         try:
             step()
         except (Missed, psycopg2.Error):
-            self.outcome.missed += 1
+            self.outcome.missed[fault.kind] += 1
             return False
         return True
 

@@ -7,11 +7,13 @@ from __future__ import annotations
 import contextlib
 import random
 import threading
+import time
 from collections.abc import Iterator
 
 import psycopg2
 import requests
 
+from tests.faults.catalog import Missed
 from tests.faults.rescue import RescueWatch
 from tests.faults.world import World
 
@@ -25,11 +27,17 @@ _LATER = """
 """
 
 
-class Stack:
-    """Settings of several faults at once; the newest wins where two name the same."""
+FAR_AWAY = {"latency": 0.02, "jitter": 0.03}
 
-    def __init__(self, apply):
-        self._apply, self._layers = apply, []
+
+class Stack:
+    """Settings of several faults at once; the newest wins where two name the same. `base` is how it
+    is without any.
+    """
+
+    def __init__(self, apply, base=None):
+        self._apply, self._layers = apply, [base or {}]
+        apply(self._layers)
 
     @contextlib.contextmanager
     def holding(self, layer) -> Iterator[None]:
@@ -78,9 +86,22 @@ class Trouble:
 
     def __init__(self, world: World, watch: RescueWatch):
         self.world, self.watch = world, watch
-        self.remote = Stack(lambda layers: world.remote.set(**_merged(layers)))
+        # The account is on another continent: claims last as long as they do in production.
+        self.remote = Stack(lambda layers: world.remote.set(**_merged(layers)), FAR_AWAY)
         self.postgres = Stack(lambda layers: world.postgres.set(**_merged(layers)))
         self.answers = Answers(world.box)
+
+    def until(self, found):
+        """What `found()` returns as soon as it is something.
+
+        :raises Missed: it was nothing for a second
+        """
+        limit = time.monotonic() + 1
+        while not (result := found()):
+            if time.monotonic() > limit:
+                raise Missed
+            time.sleep(0.01)
+        return result
 
     def records(self, rng: random.Random, most: int) -> list[int]:
         """Some of the partners that are synchronised."""

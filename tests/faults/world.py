@@ -235,6 +235,8 @@ class Supervisor:
 
     def __init__(self, odoo: OdooServer):
         self._odoo, self.restarts = odoo, 0
+        #: Called when it is found dead; by the thread.
+        self.on_death = lambda: None
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
 
@@ -250,6 +252,7 @@ class Supervisor:
         while not self._over.wait(0.5):
             if not self._odoo.is_up:
                 self.restarts += 1
+                self.on_death()
                 self._odoo.kill()
                 with contextlib.suppress(AssertionError):  # not yet; the next round tries again
                     self._odoo.start()
