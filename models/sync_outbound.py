@@ -26,6 +26,9 @@ from .sync_settlement import Result
 PARENT_DELAY = 2
 #: Seconds after which a record whose parent does not get there fails, so that a person looks.
 PARENT_PATIENCE = 3600
+#: Seconds after which a message may be of the past: of a long outage, or of a dump that was restored
+#: when it had been sent already. The remote has moved on, and is looked at before it is written to.
+LOOK_AFTER = 600
 
 
 @dataclass
@@ -181,8 +184,8 @@ class SyncOutbound(models.AbstractModel):
     def _adopt_unknown(self, connection, adapter, connector, items):
         """Read back creations whose outcome nobody knows: what exists is linked, not made again."""
         doubtful = {
-            self._key(connection, item): item
-            for item in items if item.lane.unknown and not item.link
+            self._key(connection, item): item for item in items
+            if not item.link and (item.lane.unknown or self._waited(item) > LOOK_AFTER)
         }
         if not doubtful:
             return
@@ -210,7 +213,8 @@ class SyncOutbound(models.AbstractModel):
             to_remote, to_local = self.env['sync.linker']._differences(
                 adapter, base, view, new_remote=not item.link)
             unread = item.link and view.keys() - base.keys()
-            if item.link and (to_local or unread or self._asks_first(adapter, to_remote)):
+            late = to_remote and self._waited(item) > LOOK_AFTER
+            if item.link and (to_local or unread or late or self._asks_first(adapter, to_remote)):
                 to_remote = self._look_first(connection, adapter, item, to_remote)
             parent = next((value for value in to_remote.values() if self._is_unlinked(value)), None)
             if parent and not connection.shadow:
@@ -259,6 +263,8 @@ class SyncOutbound(models.AbstractModel):
             return to_remote
         self.env['sync.scan']._post_hints(
             connection, [(item.link.remote_object, item.link.remote_id)], 'look_first')
+        if self._waited(item) > LOOK_AFTER:
+            return {}
         return {key: value for key, value in to_remote.items()
                 if not self._asks_first(adapter, [key])}
 
