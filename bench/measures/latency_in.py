@@ -15,7 +15,7 @@ import requests
 from devkit.demo.books import is_change
 
 from .. import latency
-from ..contract import Contender, Measure, Sample, Target, require
+from ..contract import Sample, require
 from ..latency import Idle
 from ..stage import Stage
 from ..world import World
@@ -80,33 +80,13 @@ def queue_job(idle: Idle, round: int) -> Sample:
     return idle.measure(idle.pair.peers_server, lambda number: enqueue(idle, number), round)
 
 
-MEASURE = Measure(
-    key="latency_in",
-    title="Idle latency, webhook in until partner written",
-    unit="ms (median)",
-    better="lower",
+MEASURE = latency.measure(
+    "latency_in",
+    "Idle latency, webhook in until partner written",
     prepare=prepare,
-    contenders=(
-        Contender("ours", "saas_sync", ours),
-        Contender("queue_job", "queue_job: enqueued until written", queue_job),
-    ),
-    targets=(
-        Target(
-            "p50 at most 150 ms",
-            at_most=150,
-            explanation="The way is: the request, its commit, NOTIFY, Odoo's cron worker waking"
-            " (it sleeps up to 100 ms more by its process id), taking the job, claiming, one call"
-            " to read, merging, writing, the commit.",
-        ),
-        Target(
-            "p99 at most 1 s",
-            figure="p99_ms",
-            at_most=1000,
-            explanation="The slowest try of a round: Odoo's cron worker was still ending its last"
-            " run, or the machine was busy.",
-        ),
-    ),
-    bound="Odoo's cron worker: after a NOTIFY it sleeps for its process id modulo 100 ms, runs at"
-    " nice 10, and opens a job with several transactions before our code begins.",
-    repeats=3,
+    ours=ours,
+    queue_job=queue_job,
+    peer="enqueued until written",
+    way="the request, its commit, NOTIFY, Odoo's cron worker waking and taking its job, claiming,"
+    " one call to read the contact, merging, writing, the commit",
 )

@@ -14,7 +14,7 @@ from datetime import datetime
 from devkit.demo.books import is_change
 
 from .. import latency
-from ..contract import Contender, Measure, Sample, Target, require
+from ..contract import Sample, require
 from ..latency import Idle
 from ..shell import Shell
 from ..stage import Stage
@@ -66,32 +66,13 @@ def queue_job(idle: Idle, round: int) -> Sample:
     return idle.measure(idle.pair.peers_server, attempt, round)
 
 
-MEASURE = Measure(
-    key="latency_out",
-    title="Idle latency, partner written until call made",
-    unit="ms (median)",
-    better="lower",
+MEASURE = latency.measure(
+    "latency_out",
+    "Idle latency, partner written until call made",
     prepare=prepare,
-    contenders=(
-        Contender("ours", "saas_sync", ours),
-        Contender("queue_job", "queue_job: enqueued until called", queue_job),
-    ),
-    targets=(
-        Target(
-            "p50 at most 150 ms",
-            at_most=150,
-            explanation="The way is: NOTIFY, Odoo's cron worker waking (it sleeps up to 100 ms more"
-            " by its process id), taking the job, claiming, reading the partner, the call.",
-        ),
-        Target(
-            "p99 at most 1 s",
-            figure="p99_ms",
-            at_most=1000,
-            explanation="The slowest try of a round: Odoo's cron worker was still ending its last"
-            " run, or the machine was busy.",
-        ),
-    ),
-    bound="Odoo's cron worker: after a NOTIFY it sleeps for its process id modulo 100 ms, runs at"
-    " nice 10, and opens a job with several transactions before our code begins.",
-    repeats=3,
+    ours=ours,
+    queue_job=queue_job,
+    peer="enqueued until called",
+    way="NOTIFY, Odoo's cron worker waking and taking its job, claiming, reading the partner, the"
+    " call",
 )
