@@ -7,6 +7,7 @@ import time
 from engine import pause
 from tests.faults.catalog import Missed, fault
 
+
 def _at(point: str):
     @fault("kill", 1.5, (3, 8), name=f"kill {point}")
     def begin(trouble, rng):

@@ -55,7 +55,7 @@ class RescueWatch:
         """The dead of this moment are not counted: with the database, or with Odoo's first process,
         those have gone who could come to the rescue.
         """
-        self._forgotten.update(self._died)
+        self._forgotten |= self._died.keys() | self._owners.keys()
         self._died.clear()
         self._owners.clear()
 
