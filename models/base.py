@@ -8,32 +8,36 @@ dictionary look-up; what a mapped one pays is in :mod:`.sync_capture`.
 
 from odoo import models
 
+from .sync_capture import watch_of
+
 
 class Base(models.AbstractModel):
     _inherit = 'base'
 
     def _write_multi(self, vals_list):
+        watch = watch_of(self)
+        if watch and watch.inverses:
+            self.env['sync.capture']._children_moving(self, vals_list, watch)
         result = super()._write_multi(vals_list)
-        watch = self.env['sync.capture']._watch().get(self._name)
         if watch:
             self.env['sync.capture']._columns_written(self, vals_list, watch)
         return result
 
     def _create(self, data_list):
         records = super()._create(data_list)
-        watch = self.env['sync.capture']._watch().get(self._name)
+        watch = watch_of(self)
         if watch:
             self.env['sync.capture']._created(records, watch)
         return records
 
     def modified(self, fnames, create=False, before=False):
-        watch = self.env['sync.capture']._watch().get(self._name)
-        if watch and watch.relations and not (create or before):
+        watch = None if create or before else watch_of(self)
+        if watch and watch.relations:
             self.env['sync.capture']._relations_written(self, fnames, watch)
         return super().modified(fnames, create=create, before=before)
 
     def unlink(self):
-        watch = self.env['sync.capture']._watch().get(self._name)
+        watch = watch_of(self)
         if not watch:
             return super().unlink()
         ids, parents = self.ids, self.env['sync.capture']._far_roots(self, watch)

@@ -16,8 +16,10 @@ import logging
 import uuid
 from collections import defaultdict
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from odoo import SUPERUSER_ID, api, models, tools
+from odoo.tools import SQL
 from odoo.tools.sql import table_columns
 
 from . import sync_filter
@@ -25,23 +27,36 @@ from . import sync_filter
 _logger = logging.getLogger(__name__)
 
 _BUFFER = 'saas_sync.capture'
+_WATCH = 'saas_sync.watch'
 #: What the watch list is read from; not all there while the add-on is installed or uninstalled.
 _WATCHED_COLUMNS = {
-    'sync_mapping': {'id', 'active', 'direction', 'domain', 'model'},
+    'sync_mapping': {
+        'id', 'active', 'direction', 'domain', 'model', 'connection_id', 'remote_object'},
     'sync_mapping_line': {'mapping_id', 'odoo_field'},
 }
+
+
+class Target(NamedTuple):
+    """Where the changes of a mapping's records go."""
+
+    mapping_id: int
+    connection_id: int
+    remote_object: str
+    model: str
 
 
 @dataclass
 class Watch:
     """What to look for in one model.
 
-    ``triggers``: field → set of ``(mapping id, path from the mapped model, line key)``; the path
-    is empty for the mapped model itself. ``relations``: the many2many and one2many fields in it.
+    ``triggers``: field → set of ``(target, path from the mapped model, line key)``; the path is
+    empty for the mapped model itself. ``relations``: the many2many and one2many fields in it.
+    ``inverses``: many2one field → set of ``(model, one2many field)`` whose other end it is.
     """
 
     triggers: dict[str, set] = field(default_factory=lambda: defaultdict(set))
     relations: set[str] = field(default_factory=set)
+    inverses: dict[str, set] = field(default_factory=lambda: defaultdict(set))
 
 
 @dataclass
@@ -54,6 +69,19 @@ class Buffer:
 
     changed: dict = field(default_factory=lambda: defaultdict(lambda: defaultdict(set)))
     applied: dict = field(default_factory=lambda: defaultdict(set))
+
+
+def watch_of(records):
+    """The :class:`Watch` of a model, or None.
+
+    Called for every write of every model there is: Odoo's own cache is asked once a transaction,
+    its answer kept beside what the transaction has changed.
+    """
+    data = records.env.cr.precommit.data
+    watches = data.get(_WATCH)
+    if watches is None:
+        watches = data[_WATCH] = records.env['sync.capture']._watch()
+    return watches.get(records._name)
 
 
 class SyncCapture(models.AbstractModel):
@@ -70,34 +98,46 @@ class SyncCapture(models.AbstractModel):
                for table, names in _WATCHED_COLUMNS.items()):
             return {}
         self.env.cr.execute(
-            """SELECT m.id, m.model, m.domain, array_agg(l.odoo_field)
+            """SELECT m.id, m.connection_id, m.remote_object, m.model, m.domain,
+                      array_agg(l.odoo_field)
                  FROM sync_mapping m JOIN sync_mapping_line l ON l.mapping_id = m.id
                 WHERE m.active AND m.direction IN ('out', 'both') AND m.model IS NOT NULL
                 GROUP BY m.id"""
         )
         watches = defaultdict(Watch)
-        for mapping_id, model, domain, paths in self.env.cr.fetchall():
+        for *target, model, domain, paths in self.env.cr.fetchall():
             if model not in self.env:
                 continue  # its add-on is not loaded
+            target = Target(*target, model)
             for key in paths:
-                self._watch_path(watches, mapping_id, model, key, key)
+                self._watch_path(watches, target, key, key)
             for key in self._filter_fields(model, domain):
-                self._watch_path(watches, mapping_id, model, key, '(filter)')
+                self._watch_path(watches, target, key, '(filter)')
         return dict(watches)
 
     @api.model
-    def _watch_path(self, watches, mapping_id, model, path, key):
-        walked = ()
+    def _watch_path(self, watches, target, path, key):
+        walked, model = (), target.model
         for name in path.split('.'):
             odoo_field = self.env[model]._fields.get(name)
             if odoo_field is None:
                 return
-            watches[model].triggers[name].add((mapping_id, walked, key))
+            watches[model].triggers[name].add((target, walked, key))
             if odoo_field.type in ('many2many', 'one2many'):
                 watches[model].relations.add(name)
             if not odoo_field.relational:
                 return
+            self._watch_inverse(watches, model, odoo_field)
             walked, model = (*walked, name), odoo_field.comodel_name
+
+    @api.model
+    def _watch_inverse(self, watches, model, odoo_field):
+        """A one2many is changed by writing its other end, which says nothing to its model."""
+        if odoo_field.type == 'one2many':
+            comodel = self.env[odoo_field.comodel_name]
+            if comodel._fields[odoo_field.inverse_name].type == 'many2one':
+                inverses = watches[comodel._name].inverses
+                inverses[odoo_field.inverse_name].add((model, odoo_field.name))
 
     @api.model
     def _filter_fields(self, model, domain):
@@ -131,6 +171,24 @@ class SyncCapture(models.AbstractModel):
                 changed[record_id] |= names
 
     @api.model
+    def _children_moving(self, records, vals_list, watch):
+        """Note the parents that records leave, and those they go to. Called before the write:
+        the table, and nothing else, still knows the former ones."""
+        for name in watch.inverses.keys() & set().union(*vals_list):
+            moving = [record_id for record_id, vals in zip(records._ids, vals_list, strict=True)
+                      if name in vals]
+            column = SQL.identifier(name)
+            self.env.cr.execute(SQL(
+                'SELECT DISTINCT %s FROM %s WHERE id = ANY(%s) AND %s IS NOT NULL',
+                column, SQL.identifier(records._table), moving, column))
+            parents = {row[0] for row in self.env.cr.fetchall()}
+            parents |= {vals[name] for vals in vals_list if vals.get(name)}
+            for model, relation in watch.inverses[name]:
+                changed = self._buffer().changed[model]
+                for parent_id in parents:
+                    changed[parent_id].add(relation)
+
+    @api.model
     def _created(self, records, watch):
         changed = self._buffer().changed[records._name]
         for record_id in records._ids:
@@ -150,10 +208,10 @@ class SyncCapture(models.AbstractModel):
         """Mapped records whose path runs through records about to be deleted."""
         roots = defaultdict(lambda: defaultdict(set))
         for uses in watch.triggers.values():
-            for mapping_id, path, key in uses:
+            for target, path, key in uses:
                 if path:
-                    for root_id in self._roots(mapping_id, path, records.ids):
-                        roots[mapping_id][root_id].add(key)
+                    for root_id in self._roots(target, path, records.ids):
+                        roots[target][root_id].add(key)
         return roots
 
     @api.model
@@ -171,8 +229,8 @@ class SyncCapture(models.AbstractModel):
              'res_model': model, 'res_id': res_id, 'operation': 'delete'}
             for connection_id, mapping_id, remote, res_id in self.env.cr.fetchall()
         ]
-        for mapping_id, records in roots.items():
-            rows += self._rows(self._mapping(mapping_id), records, self._buffer())
+        for target, records in roots.items():
+            rows += self._rows(target, records, self._buffer())
         self._insert(rows)
 
     # === POST === #
@@ -195,66 +253,66 @@ class SyncCapture(models.AbstractModel):
             if watch:
                 self._collect_uses(watch, records, wanted)
         rows = []
-        for mapping_id, records in wanted.items():
-            rows += self._rows(self._mapping(mapping_id), records, buffer)
+        for target, records in wanted.items():
+            rows += self._rows(target, records, buffer)
         self._insert(rows)
 
     @api.model
     def _collect_uses(self, watch, records, wanted):
-        """Fill ``wanted`` (mapping id → record id → line keys) from changed fields of one model."""
+        """Fill ``wanted`` (target → record id → line keys) from changed fields of one model."""
         by_use = defaultdict(set)
         for record_id, names in records.items():
             for name in names:
-                for mapping_id, path, key in watch.triggers.get(name, ()):
-                    by_use[mapping_id, path, key].add(record_id)
-        for (mapping_id, path, key), ids in by_use.items():
-            for root_id in self._roots(mapping_id, path, ids) if path else ids:
-                wanted[mapping_id][root_id].add(key)
+                for target, path, key in watch.triggers.get(name, ()):
+                    by_use[target, path, key].add(record_id)
+        for (target, path, key), ids in by_use.items():
+            for root_id in self._roots(target, path, ids) if path else ids:
+                wanted[target][root_id].add(key)
 
     @api.model
-    def _roots(self, mapping_id, path, ids):
-        mapping = self._mapping(mapping_id)
-        model = self.env[mapping.model].sudo().with_context(active_test=False)
-        return model.search([('.'.join(path), 'in', list(ids))]).ids if mapping else ()
+    def _roots(self, target, path, ids):
+        model = self.env[target.model].sudo().with_context(active_test=False)
+        return model.search([('.'.join(path), 'in', list(ids))]).ids
 
     @api.model
-    def _rows(self, mapping, records, buffer):
-        """Outbox rows for the records that the mapping concerns: those that match its filter,
-        and those that are linked (they may just have stopped to match)."""
-        if not mapping:
-            return []
-        connection_id, model = mapping.connection_id.id, mapping.model
-        ids = [i for i in records if connection_id not in buffer.applied.get((model, i), ())]
-        candidates = mapping._model().sudo().browse(ids).exists()
-        matching = self._matching(mapping, candidates)
-        linked = self._linked_ids(mapping, set(ids) - matching)
+    def _rows(self, target, records, buffer):
+        """Outbox rows for the records that the mapping concerns: those that are linked (they may
+        just have stopped to match its filter) and those that match."""
+        own = buffer.applied
+        ids = {i for i in records
+               if target.connection_id not in own.get((target.model, i), ())} if own else set(records)
+        concerned = self._linked_ids(target, ids)
+        if ids - concerned:
+            concerned |= self._matching_ids(target, ids - concerned)
         return [
-            {'connection_id': connection_id, 'mapping_id': mapping.id,
-             'remote_object': mapping.remote_object, 'res_model': model, 'res_id': record_id,
-             'changed_fields': records[record_id]}
-            for record_id in ids if record_id in matching or record_id in linked
+            {'connection_id': target.connection_id, 'mapping_id': target.mapping_id,
+             'remote_object': target.remote_object, 'res_model': target.model,
+             'res_id': record_id, 'changed_fields': names}
+            for record_id, names in records.items() if record_id in concerned
         ]
 
     @api.model
-    def _matching(self, mapping, records):
-        """Ids of the records that match the filter. A filter that broke (its field went with an
-        add-on) must not stop anybody's save: the worker will say so on the record."""
+    def _linked_ids(self, target, ids):
+        """Those that are linked, and still there."""
+        self.env.cr.execute(SQL(
+            """SELECT l.res_id FROM sync_link l JOIN %s r ON r.id = l.res_id
+                WHERE l.connection_id = %s AND l.res_model = %s AND l.res_id = ANY(%s)
+                  AND l.mapping_id = %s AND l.deleted_at IS NULL""",
+            SQL.identifier(self.env[target.model]._table), target.connection_id, target.model,
+            list(ids), target.mapping_id))
+        return {row[0] for row in self.env.cr.fetchall()}
+
+    @api.model
+    def _matching_ids(self, target, ids):
+        """Those that match the filter. A filter that broke (its field went with an add-on) must
+        not stop anybody's save: the worker will say so on the record."""
+        mapping = self.env['sync.mapping'].sudo().browse(target.mapping_id)
+        records = mapping._model().sudo().browse(ids).exists()
         try:
             return set(records.filtered_domain(mapping._filter_domain())._ids)
         except (ValueError, KeyError):
             _logger.exception('The filter of mapping %s does not work any more', mapping.name)
             return set(records._ids)
-
-    @api.model
-    def _linked_ids(self, mapping, ids):
-        if not ids:
-            return set()
-        self.env.cr.execute(
-            "SELECT res_id FROM sync_link WHERE mapping_id = %s AND res_id = ANY(%s) "
-            "AND deleted_at IS NULL",
-            [mapping.id, list(ids)],
-        )
-        return {row[0] for row in self.env.cr.fetchall()}
 
     @api.model
     def _insert(self, rows):
@@ -266,6 +324,10 @@ class SyncCapture(models.AbstractModel):
         self.env['sync.outbox']._post(self.env.cr, rows)
         self.env['sync.worker']._wake_after_commit()
 
-    @api.model
-    def _mapping(self, mapping_id):
-        return self.env['sync.mapping'].sudo().browse(mapping_id).exists()
+
+class SyncMapping(models.Model):
+    _inherit = 'sync.mapping'
+
+    def _forget(self):
+        super()._forget()
+        self.env.cr.precommit.data.pop(_WATCH, None)

@@ -90,6 +90,45 @@ class TestCapture(SandboxCase):
         tag.name = 'Very important'
         self.assertIn(('res.partner', self.partner.id), self.captured())
 
+    def test_a_child_that_moves_is_captured_for_both_of_its_parents(self):
+        """Only the child is written, and afterwards nothing leads to the parent it left."""
+        self.add_line(self.companies, 'child_ids.city', 'description', converter='text')
+        old, new = self.env['res.partner'].create(
+            [{'name': name, 'is_company': True} for name in ('Old', 'New')])
+        self.partner.parent_id = old
+        self.settled()
+        self.partner.parent_id = new
+        self.assertLessEqual(
+            {('res.partner', old.id), ('res.partner', new.id)}, self.captured().keys())
+
+    def test_a_linked_record_is_captured_without_asking_the_filter(self):
+        """The filter says who takes part; a linked record does. Two look-ups and one insert, for
+        one record as for fifty."""
+        partners = self.env['res.partner'].create([{'name': f'P {n}'} for n in range(50)])
+        self.work(rounds=2)
+        self.settled()
+        for records in (partners[:1], partners):
+            records.city = f'Gent {len(records)}'
+            self.env.flush_all()
+            with self.assertQueryCount(2):
+                self.cr.flush()
+            self.assertEqual(len(self.captured()), len(records))
+            self.settled()
+
+    def test_what_is_created_and_deleted_at_once_is_not_captured(self):
+        partner = self.env['res.partner'].create({'name': 'Brief'})
+        self.env.flush_all()
+        partner.unlink()
+        self.assertEqual(self.captured(), {})
+
+    def test_a_mapping_changed_within_the_transaction_counts_from_then_on(self):
+        self.partner.city = 'Before'
+        self.env.flush_all()
+        self.contacts.line_ids.filtered(lambda line: line.odoo_field == 'city').unlink()
+        self.settled()
+        self.partner.city = 'After'
+        self.assertEqual(self.captured(), {})
+
     def test_what_a_savepoint_undoes_is_not_captured(self):
         try:
             with self.cr.savepoint():
