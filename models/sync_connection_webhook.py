@@ -13,7 +13,7 @@ import logging
 import re
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
 from odoo import api, models
@@ -38,7 +38,8 @@ class Receiver:
     state: str
     ceiling: int
     connector: Connector
-    secrets: tuple[bytes, ...]
+    # Not in its repr, which a traceback with variables would show.
+    secrets: tuple[bytes, ...] = field(repr=False)
 
     @property
     def is_paused(self) -> bool:

@@ -50,7 +50,7 @@ class SyncMappingLine(models.Model):
     remote_label = fields.Char('SaaS', compute='_compute_labels')
     rule = fields.Selection(RULES, required=True, default='two_way_newest')
     converter = fields.Selection(selection='_selection_converter', required=True, default='auto')
-    params = fields.Json(default=dict)
+    params = fields.Json(default=lambda self: {})
     default = fields.Char(help='Used where the other side has no value, on creation only.')
 
     _field_uniq = models.UniqueIndex(
