@@ -51,7 +51,8 @@ class SyncMapping(models.Model):
     create_in = fields.Boolean('Create in Odoo', default=True, tracking=True)
     create_out = fields.Boolean('Create in the SaaS', default=True, tracking=True)
     create_values = fields.Json(
-        default=dict, help='Values every record created in Odoo gets, for example its type.'
+        default=lambda self: {},
+        help='Values every record created in Odoo gets, for example its type.',
     )
     delete_policy = fields.Selection(
         [
