@@ -87,7 +87,7 @@ def measure(
     return Measure(
         key=key,
         title=title,
-        unit="ms (median)",
+        unit="ms",
         better="lower",
         prepare=prepare,
         contenders=(

@@ -20,7 +20,7 @@ TITLE = 46
 ROW = 30
 BAR = 16
 CHARACTER = 6.6
-VALUE_ROOM = 70
+VALUE_ROOM = 130
 STYLE = """
     text { font: 12px system-ui, -apple-system, "Segoe UI", sans-serif; fill: #1f2328; }
     .title { font-size: 14px; font-weight: 600; }
@@ -77,7 +77,13 @@ def _bar(row: ContenderRow, top: float, left: float, scale: float) -> Iterator[s
     for sample in row.samples:
         at = left + sample["value"] * scale
         yield f'<circle class="round" cx="{at:.1f}" cy="{middle:.1f}" r="2.5"/>'
-    yield _text(max(high, left + length) + 8, middle + 4, number(row.value.median), "")
+    yield _text(max(high, left + length) + 8, middle + 4, _label(row), "")
+
+
+def _label(row: ContenderRow) -> str:
+    """The median, and the slowest percent where that was measured."""
+    tail = row.extras.get("p99_ms")
+    return number(row.value.median) + (f", p99 {number(tail.median)} ms" if tail else "")
 
 
 def _text(x: float, y: float, text: str, kind: str, anchor: str = "start") -> str:

@@ -85,7 +85,9 @@ def verdict(target: TargetRow) -> str:
     """What became of a target, in words."""
     if target.state == "not measured":
         return "not measured"
-    figure = f"{ranged(target.ratio)} ×" if target.ratio else ranged(target.figure)
+    figure = f"{ranged(target.figure)} {target.unit}"
+    if target.ratio:
+        figure = f"{ranged(target.ratio)} ×"
     return f"{target.state}, {figure}"
 
 
@@ -120,7 +122,7 @@ def body(results: Results, plots: str) -> Iterator[str]:
                 cell(measure.title),
                 cell(target.text),
                 f"{MARKS[target.state]} {target.state}",
-                cell(f"{ranged(target.figure)} {measure.unit if target.figure else ''}".strip()),
+                cell(f"{ranged(target.figure)} {target.unit if target.figure else ''}".strip()),
                 ranged(target.ratio),
             )
             for measure, target in results.targets
@@ -140,6 +142,8 @@ def _section(measure: MeasureRow, plots: str) -> Iterator[str]:
         "PostgreSQL CPU s", "also",
     )  # fmt: skip
     yield from _table(heads, [_markdown_row(row) for row in measure.contenders])
+    yield f"{measure.rounds} rounds, {measure.seconds:.0f} s with the preparation."
+    yield ""
     for target in measure.targets:
         if target.state == "not reached" and target.explanation:
             yield f"*{cell(target.text)}* was not reached: {cell(target.explanation)}"

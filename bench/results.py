@@ -60,8 +60,8 @@ def _processor() -> str:
 
 def _odoo_version(layout: Layout) -> str:
     text = (locate(layout).root / "odoo" / "release.py").read_text(encoding="utf-8")
-    found = re.search(r"^version_info = \((.*)\)$", text, re.M)
-    return found[1] if found else "unknown"
+    found = re.search(r"^version_info = \((\d+), (\d+), (\d+), (\w+)", text, re.M)
+    return "{}.{}.{} {}".format(*found.groups()).lower() if found else "unknown"
 
 
 def _pinned(layout: Layout, name: str) -> str:

@@ -49,6 +49,7 @@ class TargetRow:
     text: str
     state: str
     figure: Spread | None
+    unit: str
     ratio: Spread | None
     explanation: str
 
@@ -107,7 +108,7 @@ def _measure(outcome: Outcome, samples: Mapping[str, Rounds]) -> MeasureRow:
         seconds=outcome.seconds,
         rounds=len(contenders[0].samples),
         contenders=contenders,
-        targets=tuple(map(_target, verdicts)),
+        targets=tuple(_target(verdict, measure.unit) for verdict in verdicts),
     )
 
 
@@ -122,11 +123,23 @@ def _contender(key: str, title: str, samples) -> ContenderRow:
     )
 
 
-def _target(verdict: Verdict) -> TargetRow:
+def _target(verdict: Verdict, unit: str) -> TargetRow:
     target = verdict.target
     return TargetRow(
-        target.text, verdict.state, verdict.figure, verdict.ratio, target.explanation
+        text=target.text,
+        state=verdict.state,
+        figure=verdict.figure,
+        unit=_unit(target.figure, unit),
+        ratio=verdict.ratio,
+        explanation=target.explanation,
     )
+
+
+def _unit(figure: str, unit: str) -> str:
+    """Of a figure: the measure's own, or what the name of an extra ends in."""
+    if figure == VALUE:
+        return unit
+    return "ms" if figure.endswith("_ms") else figure.replace("_", " ")
 
 
 def to_json(results: Results) -> dict[str, Any]:

@@ -82,7 +82,7 @@ def queue_job(idle: Idle, round: int) -> Sample:
 
 MEASURE = latency.measure(
     "latency_in",
-    "Idle latency, webhook in until partner written",
+    "Idle latency (median), webhook in until partner written",
     prepare=prepare,
     ours=ours,
     queue_job=queue_job,

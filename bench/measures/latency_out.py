@@ -68,7 +68,7 @@ def queue_job(idle: Idle, round: int) -> Sample:
 
 MEASURE = latency.measure(
     "latency_out",
-    "Idle latency, partner written until call made",
+    "Idle latency (median), partner written until call made",
     prepare=prepare,
     ours=ours,
     queue_job=queue_job,
