@@ -20,7 +20,7 @@ from devkit.problems import Problem
 from devkit.workshop import Workshop
 
 from . import measures, options, peers_setup, results, runner, stage, tables
-from .contract import Measure, WrongWork
+from .contract import Measure
 
 
 def main() -> int:
@@ -34,8 +34,6 @@ def main() -> int:
             print(f"Written to {results.document(this_checkout())}")
             return 0
         return run(given, chosen(given.only))
-    except WrongWork as wrong:
-        print(f"\n./dev bench: wrong work, so no figures: {wrong}", file=sys.stderr)
     except Problem as problem:
         print(f"\n./dev: {problem}", file=sys.stderr)
     except KeyboardInterrupt:
@@ -57,7 +55,7 @@ def run(given: argparse.Namespace, wanted: list[Measure]) -> int:
     begun, clock = datetime.now(timezone.utc), time.monotonic()
     machine = results.machine(layout, server)
     with stage.opened(layout, server, quick=given.quick) as opened:
-        outcomes = runner.run_all(wanted, opened, given.repeats)
+        outcomes, failures = runner.run_all(wanted, opened, given.repeats)
     found = tables.of(
         outcomes,
         machine,
@@ -65,7 +63,11 @@ def run(given: argparse.Namespace, wanted: list[Measure]) -> int:
         quick=given.quick,
         seconds=time.monotonic() - clock,
     )
-    results.publish(layout, found, partial=bool(given.only))
+    results.publish(layout, found, partial=bool(given.only or failures))
+    if failures:
+        print("\nWrong work has no figures:", *failures, sep="\n  ✗ ", file=sys.stderr)
+        return 1
+    stage.remove_logs(layout)
     return 0
 
 

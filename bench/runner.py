@@ -1,15 +1,17 @@
 """Running measures: every contender once a round, the first one rotating.
 
-Promise: contenders alternate, so that what the machine does meanwhile hits all of them; the first
-wrong work ends the run with its measure, contender and round named. Weakness: a measure that has
-begun a round finishes it, whatever the time.
+Promise: contenders alternate, so that what the machine does meanwhile hits all of them; wrong work
+ends its measure, which then has no figures at all, and the run fails in the end. Weakness: a round
+that has begun is finished, whatever the time.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 from devkit.demo.progress import Progress
 
@@ -51,7 +53,7 @@ def run(measure: Measure, stage: Stage, rounds: int) -> Outcome:
     begun = time.monotonic()
     outcome = Outcome(measure, {contender.key: [] for contender in measure.contenders})
     total = rounds * len(measure.contenders)
-    with Progress(measure.title, total) as bar, measure.prepare(stage) as prepared:
+    with Progress(measure.title, total) as bar, _prepared(measure, stage) as prepared:
         prepared_after = time.monotonic() - begun
         done = 0
         for number in range(rounds):
@@ -62,6 +64,17 @@ def run(measure: Measure, stage: Stage, rounds: int) -> Outcome:
         bar.remark = f"{rounds} rounds, prepared in {prepared_after:.0f} s"
     outcome.seconds = time.monotonic() - begun
     return outcome
+
+
+@contextmanager
+def _prepared(measure: Measure, stage: Stage) -> Iterator[Any]:
+    """What its contenders need. Wrong work of a contender, which has its name, passes through."""
+    with ExitStack() as ends:
+        try:
+            prepared = ends.enter_context(measure.prepare(stage))
+        except WrongWork as wrong:
+            raise WrongWork(f"{measure.title}, its preparation: {wrong}") from wrong
+        yield prepared
 
 
 def _once(measure: Measure, contender: Contender, prepared, number: int) -> Sample:
@@ -75,8 +88,14 @@ def _once(measure: Measure, contender: Contender, prepared, number: int) -> Samp
 
 def run_all(
     measures: Iterable[Measure], stage: Stage, asked: int | None
-) -> Mapping[str, Outcome]:
-    return {
-        measure.key: run(measure, stage, rounds_of(measure, asked, stage.quick))
-        for measure in measures
-    }
+) -> tuple[dict[str, Outcome], list[str]]:
+    """Run them one after the other; the outcomes by key, and a sentence for each that failed."""
+    outcomes, failures = {}, []
+    for measure in measures:
+        try:
+            outcomes[measure.key] = run(measure, stage, rounds_of(measure, asked, stage.quick))
+        except WrongWork as wrong:
+            failures.append(str(wrong))
+            print(f"  ✗ {wrong}", flush=True)
+            stage.end_pair()
+    return outcomes, failures

@@ -20,7 +20,7 @@ from typing import Any, BinaryIO
 
 from devkit.demo.children import Children
 
-from .contract import Sample
+from .contract import Sample, WrongWork
 from .cpu import Meter, resident_mb
 
 INSIDE = Path(__file__).resolve().parent / "inside"
@@ -29,7 +29,7 @@ MODULE = "SAAS_SYNC_BENCH_MODULE"
 START_SECONDS = 120
 
 
-class InsideError(RuntimeError):
+class InsideError(WrongWork):
     """The function has raised; the text is its traceback."""
 
 

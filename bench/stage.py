@@ -233,6 +233,12 @@ def opened(layout: Layout, postgres: Server, *, quick: bool) -> Iterator[Stage]:
         yield stage
 
 
+def remove_logs(layout: Layout) -> None:
+    """Of a run that went well, whose logs nobody would read."""
+    for path in layout.logs.glob(f"{FAMILY}-{os.getpid()}-*.log"):
+        path.unlink()
+
+
 def _require_durable(postgres: Server) -> None:
     for setting in ("fsync", "synchronous_commit"):
         value = postgres.psql(f"SHOW {setting}")

@@ -26,7 +26,7 @@ _towns = itertools.count(1)
 
 @contextmanager
 def prepare(stage: Stage) -> Iterator[Idle]:
-    with latency.idle(stage, tries=stage.size(50, quick=10)) as idle:
+    with latency.idle(stage, tries=stage.size(50, quick=8)) as idle:
         deliver(idle, 0)  # what is loaded at the first call is nobody's latency
         enqueue(idle, 0)
         yield idle
@@ -77,7 +77,12 @@ def ours(idle: Idle, round: int) -> Sample:
 
 
 def queue_job(idle: Idle, round: int) -> Sample:
-    return idle.measure(idle.pair.peers_server, lambda number: enqueue(idle, number), round)
+    return idle.measure(
+        idle.pair.peers_server,
+        lambda number: enqueue(idle, number),
+        round,
+        share=latency.PEER_SHARE,
+    )
 
 
 MEASURE = latency.measure(

@@ -25,7 +25,7 @@ _towns = itertools.count(1)
 
 @contextmanager
 def prepare(stage: Stage) -> Iterator[Idle]:
-    with latency.idle(stage, tries=stage.size(50, quick=10)) as idle:
+    with latency.idle(stage, tries=stage.size(50, quick=8)) as idle:
         departure(idle.pair.ours, idle.ours_shell, "write", 0)
         departure(idle.pair.peers, idle.peers_shell, "write_and_enqueue", 0)
         yield idle
@@ -63,7 +63,7 @@ def queue_job(idle: Idle, round: int) -> Sample:
     def attempt(number: int) -> float:
         return departure(idle.pair.peers, idle.peers_shell, "write_and_enqueue", number)
 
-    return idle.measure(idle.pair.peers_server, attempt, round)
+    return idle.measure(idle.pair.peers_server, attempt, round, share=latency.PEER_SHARE)
 
 
 MEASURE = latency.measure(

@@ -16,7 +16,7 @@ from ..stage import Stage
 
 @contextmanager
 def prepare(stage: Stage) -> Iterator[webhooks.Field]:
-    yield webhooks.field(stage, requests=stage.size(100, quick=40), events=100)
+    yield webhooks.field(stage, requests=stage.size(100, quick=24), events=100)
 
 
 MEASURE = Measure(

@@ -1,13 +1,14 @@
 """The report shows every target, and text stays text in Markdown and in SVG."""
 
 import json
+from contextlib import nullcontext
 from xml.etree import ElementTree
 
 import pytest
 
 from bench import plots, report, results, tables
-from bench.contract import Contender, Measure, Sample, Target
-from bench.runner import Outcome, rotated, rounds_of
+from bench.contract import Contender, Measure, Sample, Target, WrongWork, require
+from bench.runner import Outcome, rotated, rounds_of, run_all
 from devkit.problems import Problem
 
 NASTY = 'A <b> & "c" | d*e_f'
@@ -148,3 +149,40 @@ def test_contenders_take_turns_to_be_first():
 )
 def test_rounds_are_as_asked_or_as_usual_within_the_cap(asked, quick, cap, rounds):
     assert rounds_of(outcome(repeats=cap).measure, asked, quick) == rounds
+
+
+class Stage:
+    quick = True
+
+    def end_pair(self):
+        pass
+
+
+def test_wrong_work_costs_its_measure_the_figures_and_leaves_the_others(capsys):
+    """A contender that has lost a record must not appear in a table; what else was measured in the
+    half hour before is not lost with it."""
+
+    def work(_prepared, _number):
+        return Sample(1.0, wall=1.0)
+
+    def lose(_prepared, number):
+        require(number == 0, "one partner has its old value")
+        return Sample(1.0, wall=1.0)
+
+    def measure(key, run):
+        contenders = (Contender("ours", "saas_sync", run),)
+        return Measure(key, key, "1/s", "higher", lambda _stage: nullcontext(), contenders)
+
+    outcomes, failures = run_all([measure("bad", lose), measure("good", work)], Stage(), 2)
+    assert list(outcomes) == ["good"]
+    assert failures == ["bad, saas_sync, round 2: one partner has its old value"]
+
+
+def test_wrong_work_while_preparing_says_so():
+    def prepare(_stage):
+        raise WrongWork("199 of 200 contacts were linked")
+
+    measure = Measure("m", "M", "1/s", "higher", prepare, (Contender("ours", "O", None),))
+    assert run_all([measure], Stage(), 1)[1] == [
+        "M, its preparation: 199 of 200 contacts were linked"
+    ]
