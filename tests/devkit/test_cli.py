@@ -49,6 +49,11 @@ def test_the_help_fits_a_terminal_and_names_every_command():
     assert all(re.search(rf"^    {name}\b", text, re.MULTILINE) for name in cli.COMMANDS)
 
 
+@pytest.mark.parametrize("value", ["", "0", "-1", "soon", "1441", "1e2", "nan", "1.23456"])
+def test_minutes_that_are_none_are_refused(capsys, value):
+    assert "is no number of minutes" in complaint(capsys, "faults", f"--minutes={value}")
+
+
 def test_help_of_test_needs_no_set_up(capsys):
     assert cli.main(["test", "--help"]) == 0
     assert "./dev test -k" in capsys.readouterr().out
