@@ -1,14 +1,16 @@
 """Running measures: every contender once a round, the first one rotating.
 
 Promise: contenders alternate, so that what the machine does meanwhile hits all of them; wrong work
-ends its measure, which then has no figures at all, and the run fails in the end. Weakness: a round
-that has begun is finished, whatever the time.
+ends its measure, which then has no figures at all, and the run fails in the end. On a machine that
+is slow or busy a measure has fewer rounds, so that the run keeps its time; two it has always, and
+a round that has begun is finished. Weakness: so a very slow machine exceeds the time all the same.
 """
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,6 +22,12 @@ from .stage import Stage
 
 FULL_REPEATS = 5
 QUICK_REPEATS = 3
+LEAST_REPEATS = 2
+#: Seconds within which a run without `--repeats` tries to end.
+FULL_SECONDS = 27 * 60
+QUICK_SECONDS = 270
+#: Measures differ: one may take twice its equal share of what is left.
+SHARE = 2
 
 
 @dataclass
@@ -45,25 +53,37 @@ def rotated(contenders: tuple[Contender, ...], number: int) -> tuple[Contender, 
     return contenders[start:] + contenders[:start]
 
 
-def run(measure: Measure, stage: Stage, rounds: int) -> Outcome:
-    """Prepare a measure and run its rounds.
+def run(measure: Measure, stage: Stage, rounds: int, seconds: float = math.inf) -> Outcome:
+    """Prepare a measure and run its rounds, fewer where `seconds` would not do.
 
     :raises WrongWork: a contender has not done its work
     """
     begun = time.monotonic()
     outcome = Outcome(measure, {contender.key: [] for contender in measure.contenders})
-    total = rounds * len(measure.contenders)
-    with Progress(measure.title, total) as bar, _prepared(measure, stage) as prepared:
-        prepared_after = time.monotonic() - begun
-        done = 0
+    with (
+        Progress(measure.title, rounds * len(measure.contenders)) as bar,
+        _prepared(measure, stage) as prepared,
+    ):
+        ready = time.monotonic()
         for number in range(rounds):
-            for contender in rotated(measure.contenders, number):
-                bar.show(done, contender.title)
-                outcome.samples[contender.key].append(_once(measure, contender, prepared, number))
-                done += 1
-        bar.remark = f"{rounds} rounds, prepared in {prepared_after:.0f} s"
+            if not _has_time(number, ready - begun, time.monotonic() - ready, seconds):
+                break
+            _round(outcome, prepared, number, bar)
+            bar.remark = f"{number + 1} rounds, prepared in {ready - begun:.0f} s"
     outcome.seconds = time.monotonic() - begun
     return outcome
+
+
+def _has_time(done: int, preparing: float, working: float, seconds: float) -> bool:
+    """Whether one more round fits, if it takes as long as those before."""
+    return done < LEAST_REPEATS or preparing + working * (done + 1) / done <= seconds
+
+
+def _round(outcome: Outcome, prepared: Any, number: int, bar: Progress) -> None:
+    measure = outcome.measure
+    for place, contender in enumerate(rotated(measure.contenders, number)):
+        bar.show(number * len(measure.contenders) + place, contender.title)
+        outcome.samples[contender.key].append(_once(measure, contender, prepared, number))
 
 
 @contextmanager
@@ -87,13 +107,16 @@ def _once(measure: Measure, contender: Contender, prepared, number: int) -> Samp
 
 
 def run_all(
-    measures: Iterable[Measure], stage: Stage, asked: int | None
+    measures: Sequence[Measure], stage: Stage, asked: int | None
 ) -> tuple[dict[str, Outcome], list[str]]:
     """Run them one after the other; the outcomes by key, and a sentence for each that failed."""
     outcomes, failures = {}, []
-    for measure in measures:
+    end = time.monotonic() + (QUICK_SECONDS if stage.quick else FULL_SECONDS)
+    for place, measure in enumerate(measures):
+        share = SHARE * (end - time.monotonic()) / (len(measures) - place)
+        rounds = rounds_of(measure, asked, stage.quick)
         try:
-            outcomes[measure.key] = run(measure, stage, rounds_of(measure, asked, stage.quick))
+            outcomes[measure.key] = run(measure, stage, rounds, math.inf if asked else share)
         except WrongWork as wrong:
             failures.append(str(wrong))
             print(f"  ✗ {wrong}", flush=True)

@@ -8,7 +8,7 @@ import pytest
 
 from bench import plots, report, results, tables
 from bench.contract import Contender, Measure, Sample, Target, WrongWork, require
-from bench.runner import Outcome, rotated, rounds_of, run_all
+from bench.runner import Outcome, _has_time, rotated, rounds_of, run_all
 from devkit.problems import Problem
 
 NASTY = 'A <b> & "c" | d*e_f'
@@ -186,3 +186,12 @@ def test_wrong_work_while_preparing_says_so():
     assert run_all([measure], Stage(), 1)[1] == [
         "M, its preparation: 199 of 200 contacts were linked"
     ]
+
+
+@pytest.mark.parametrize(
+    ("done", "working", "fits"),
+    [(0, 0, True), (1, 900, True), (2, 10, True), (2, 12, True), (2, 12.1, False), (4, 15, False)],
+)
+def test_a_slow_machine_gets_fewer_rounds_but_always_two(done, working, fits):
+    """20 s in all, 2 of them for the preparation: a third round of 6 s fits, a longer one not."""
+    assert _has_time(done, 2, working, 20) is fits
