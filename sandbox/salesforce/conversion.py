@@ -21,6 +21,7 @@ TO_CONTACT = words(
     "LastName FirstName Salutation Title Phone MobilePhone Fax Email Description LeadSource"
 )
 STATUS = "Closed - Converted"
+MAX_NAME = 120
 
 
 def convert(dml: Dml, lead: Record, row: dict[str, Any], caller: Caller) -> Record:
@@ -73,7 +74,7 @@ def _opportunity(
     month = (today.month - 1) // 3 * 3 + 3
     close = today.replace(month=month, day=31 if month in (3, 12) else 30)
     values = {
-        "Name": wanted if isinstance(wanted, str) else f"{lead.get('Company')}-",
+        "Name": wanted if isinstance(wanted, str) else f"{lead.get('Company')}-"[:MAX_NAME],
         "AccountId": account.id,
         "ContactId": contact.id,
         "StageName": "Prospecting",

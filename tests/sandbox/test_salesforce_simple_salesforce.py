@@ -124,7 +124,7 @@ def test_it_learns_what_was_updated_and_deleted(client):
 def test_it_loads_rows_in_bulk_and_reads_each_outcome(client):
     rows = [{"Odoo_Id__c": str(n), "LastName": f"L{n}"} for n in range(450)]
     rows[3]["Email"] = "no address"
-    [job] = client.bulk2.Contact.upsert(records=rows, external_id_field="Odoo_Id__c")
+    [job] = client.bulk2.Contact.upsert(records=rows, external_id_field="Odoo_Id__c", wait=0.1)
     assert (job["numberRecordsTotal"], job["numberRecordsFailed"]) == (450, 1)
     failed = client.bulk2.Contact.get_failed_records(job["job_id"])
     assert "INVALID_EMAIL_ADDRESS" in failed and "no address" in failed
