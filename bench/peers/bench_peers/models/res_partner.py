@@ -27,10 +27,6 @@ class ResPartner(models.Model):
         """Write one contact."""
         self._bench_call(_session, 'PATCH', {'properties': self._bench_properties()})
 
-    def _bench_stamp(self, city):
-        """The smallest job there is: one write, no call."""
-        self.write({'city': city})
-
     # === AS IN THE MARKET === #
 
     def write(self, vals):
