@@ -232,7 +232,7 @@ class HttpClient:
             secret = [value for name, value in form.items() if name in SECRET_FORM_FIELDS]
             self._redactor.learn(*secret)
             return self._redactor.summary(dict(form), hidden=SECRET_FORM_FIELDS)
-        return self._redactor.summary(json)
+        return self._redactor.summary(json) if self._on_call else ''  # a batch is long to mask
 
     # --- a try ------------------------------------------------------------------------------------
 

@@ -13,8 +13,8 @@ from ..engine.errors import AuthError
 
 #: An access token is renewed when it has less than this left (seconds).
 REFRESH_AHEAD = 300
-#: Learn "remaining" when it fell by this share of the limit since it was last learnt.
-LEARN_STEP = 0.05
+#: So long a breaker that was found without failures is not asked again (seconds).
+CLEAN_SECONDS = 1.0
 
 
 class ConnectionToken:
@@ -71,32 +71,29 @@ class ConnectionBudget:
     def __init__(self, connection, default_limits):
         self.connection = connection
         self.defaults = default_limits
-        self._known = {}
+        self._known = {}  # as of the last take, or of what was learnt since
+        self._known_at = 0.0
 
     def take(self, bucket: str, cost: int = 1) -> float:
-        return self.connection.env['sync.budget']._take(
-            self.connection, bucket, cost, self.defaults
-        )
+        wait = self._budget()._take(self.connection, bucket, cost, self.defaults, self._known)
+        self._known_at = time.monotonic()
+        return wait
 
     def learn(self, bucket: str, *, limit=None, remaining=None, period=None, blocked_for=None):
-        if blocked_for is None and not self._is_news(bucket, limit, remaining):
+        """Take over what the remote says, where it is news: our own bookkeeping is right as long
+        as nobody else spends from the allowance."""
+        row, age = self._known.get(bucket), time.monotonic() - self._known_at
+        if (row and blocked_for is None
+                and not self._budget()._is_news(row, age, limit, remaining)):
             return
-        self.connection.env['sync.budget']._learn(
+        self._budget()._learn(
             self.connection, bucket, self.defaults, limit=limit, remaining=remaining,
-            period=period, blocked_for=blocked_for,
+            period=period, blocked_for=blocked_for, known=self._known,
         )
+        self._known_at = time.monotonic()
 
-    def _is_news(self, bucket, limit, remaining):
-        """Whether the remote says something that is worth a transaction."""
-        known_limit, known_remaining = self._known.get(bucket, (None, None))
-        changed = limit is not None and limit != known_limit
-        most = limit or known_limit or 0
-        fell = remaining is not None and (
-            known_remaining is None or abs(known_remaining - remaining) >= LEARN_STEP * most
-        )
-        if changed or fell:
-            self._known[bucket] = (limit or known_limit, remaining)
-        return changed or fell
+    def _budget(self):
+        return self.connection.env['sync.budget']
 
 
 class ConnectionBreaker:
@@ -105,11 +102,16 @@ class ConnectionBreaker:
     def __init__(self, connection):
         self.connection = connection
         self._clean = False
+        self._looked_at = 0.0
 
     def before_call(self) -> None:
+        if self._clean and time.monotonic() < self._looked_at + CLEAN_SECONDS:
+            return  # the calls of one batch follow each other closely
         self._clean = self.connection.env['sync.breaker']._before_call(self.connection)
+        self._looked_at = time.monotonic()
 
     def record(self, ok: bool) -> None:
         if ok and self._clean:
             return  # nothing to write: no failure is on record
+        self._clean = False
         self.connection.env['sync.breaker']._record(self.connection, ok)

@@ -16,7 +16,6 @@ from collections.abc import Iterable
 from odoo.tools import escape_psql
 
 from ..engine.contracts import RemoteRecord
-from ..engine.convert import converter_for
 from ..engine.errors import DataError
 from ..engine.merge import FieldRule
 from .sync_mapping_line import RELATIONAL
@@ -33,12 +32,19 @@ class RecordAdapter:
         self.mapping = mapping
         self.connection = mapping.connection_id
         self.model = mapping._model()
+        self.direction = mapping.direction
+        #: What every link of this mapping says.
+        self.of_link = {
+            'connection_id': self.connection.id, 'mapping_id': mapping.id,
+            'res_model': mapping.model, 'remote_object': mapping.remote_object,
+        }
         self.specs = mapping._specs()
         # Plain values and not the records of the lines: they are asked for every value.
         self.lines = list(self.specs.values())
         self.paths = {key: tuple(key.split('.')) for key in self.specs}
-        self.converters = {key: converter_for(spec) for key, spec in self.specs.items()}
+        self.converters = mapping._converters()
         self.rules: tuple[FieldRule, ...] = mapping._rules()
+        self._canonical: dict[str, dict] = {key: {} for key in self.specs}
         self._far_ids: dict[tuple, int | None] = {}
         self._link_cache: dict[tuple, object] = {}
         self._owners = self._load_owners()
@@ -71,7 +77,14 @@ class RecordAdapter:
                 if found:
                     yield key, value
             else:
-                yield key, self.converters[key].from_odoo(self._value_at(record, key))
+                yield key, self._canonical_of(key, self._value_at(record, key))
+
+    def _canonical_of(self, key, value):
+        """Converted once a batch: nearly every value is looked at before and after the write."""
+        known = self._canonical[key]
+        if value not in known:
+            known[value] = self.converters[key].from_odoo(value)
+        return known[value]
 
     def _value_at(self, record, key):
         *steps, last = self.paths[key]

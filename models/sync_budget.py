@@ -31,6 +31,8 @@ from .queue_cursor import queue_cursor
 DAILY = 'daily'
 STEADY = 0.8
 BURST = 0.2
+#: Take over what the remote says is left when it differs by this share of the limit.
+LEARN_STEP = 0.05
 _CLOCK = SQL("(clock_timestamp() AT TIME ZONE 'UTC')")
 
 
@@ -59,10 +61,11 @@ class SyncBudget(models.Model):
     # === TAKE === #
 
     @api.model
-    def _take(self, connection, bucket, cost, defaults):
+    def _take(self, connection, bucket, cost, defaults, known=None):
         """Take ``cost`` calls, or nothing.
 
         :param defaults: ``{bucket: (calls, seconds)}`` to start from, see the connector
+        :param known: a dict to fill with what the buckets are like now, for :meth:`_is_news`
         :return: 0.0 for go, else the seconds to wait
         """
         names = self._buckets(connection, bucket, defaults)
@@ -73,6 +76,8 @@ class SyncBudget(models.Model):
                 return max(waits)
             for row in rows:
                 self._charge(cr, row, cost)
+        if known is not None:
+            known.update({row['bucket']: row for row in rows})
         return 0.0
 
     @api.model
@@ -106,14 +111,32 @@ class SyncBudget(models.Model):
     # === LEARN === #
 
     @api.model
+    def _is_news(self, row, age, limit, remaining):
+        """Whether what the remote says of a bucket would change it by so much that it is worth a
+        transaction.
+
+        :param row: the bucket as it was ``age`` seconds ago
+        """
+        if limit and limit != row['capacity']:
+            return True
+        if remaining is None:
+            return False
+        step = max(1, int(LEARN_STEP * row['capacity']))
+        if row['bucket'] == DAILY:
+            return row['capacity'] - remaining >= row['used'] + step
+        rate, tat = self._rate(row), row['tat'] - age
+        return ratelimit.align(rate, tat, 0.0, remaining) >= max(tat, 0.0) + step * rate.interval
+
+    @api.model
     def _learn(
         self, connection, bucket, defaults, *, limit=None, remaining=None, period=None,
-        blocked_for=None,
+        blocked_for=None, known=None,
     ):
         """Take over what the remote says of a bucket.
 
         :param limit: calls in one period; :param remaining: calls left in it
         :param period: seconds; :param blocked_for: seconds of silence it asked for
+        :param known: as for :meth:`_take`
         """
         if bucket not in defaults:
             return
@@ -124,6 +147,8 @@ class SyncBudget(models.Model):
                 learn = self._learn_day if bucket == DAILY else self._learn_rate
                 learn(row, remaining, blocked_for)
                 self._store(cr, row)
+                if known is not None:
+                    known[bucket] = row
 
     @api.model
     def _learn_day(self, row, remaining, blocked_for):
@@ -176,6 +201,7 @@ class SyncBudget(models.Model):
         params = {'connection': connection.id, 'names': list(names), 'clock': _CLOCK}
         cr.execute(SQL(
             """
+            SET LOCAL synchronous_commit = off;
             SELECT id FROM sync_budget
              WHERE connection_id = %(connection)s AND bucket = ANY(%(names)s)
              ORDER BY bucket FOR NO KEY UPDATE

@@ -140,8 +140,8 @@ class SyncConnection(models.Model):
 
     def _static_token(self, stale):
         """The entered token; after a refusal, the one that was entered since, if there is one."""
-        own = self.env['sync.credential']._find(self, 'access_token')
-        if stale is not None and own:
+        own = stale is not None and self.env['sync.credential']._find(self, 'access_token')
+        if own:
             with queue_cursor(self.env) as cr:
                 newest = own.with_env(self.env(cr=cr, su=True)).exists()
                 if newest and newest.write_date > own.write_date:

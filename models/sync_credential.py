@@ -110,8 +110,9 @@ class SyncCredential(models.Model):
         return len(rows)
 
     def _find(self, connection, name):
-        return self.sudo().search(
-            [('connection_id', '=', connection.id), ('name', '=', name)], limit=1
+        return self.sudo().search_fetch(
+            [('connection_id', '=', connection.id), ('name', '=', name)],
+            ['value', 'expires_at'], order='id', limit=1,
         )
 
     # === CIPHER === #

@@ -211,7 +211,8 @@ class SyncInbound(models.AbstractModel):
                 user_message=self.env['sync.linker']._conflict_sentence(
                     item.merged.conflicts, adapter.mapping)))
         if item.created:
-            return Result('done', summary=self.env._('Created %s.', item.odoo.display_name))
+            name = item.odoo[adapter.model._rec_name or 'id']  # a display name is computed
+            return Result('done', summary=self.env._('Created %s.', name))
         if changed:
             return Result('done', summary=self.env._('Written: %s.', ', '.join(changed)))
         return Result('nothing', reason=self.env._('Both sides already agree.'))

@@ -242,9 +242,15 @@ class SyncLink(models.Model):
         return True
 
     @api.model
+    def _find(self, domain):
+        """Links with all that the pipelines ask of them, in one query."""
+        stored = [name for name, field in self._fields.items() if field.store and field.prefetch]
+        return self.sudo().search_fetch(domain, stored, order='id')
+
+    @api.model
     def _by_remote(self, connection, remote_object, remote_ids):
         """``{remote id: link}``, tombstones included."""
-        links = self.sudo().search([
+        links = self._find([
             ('connection_id', '=', connection.id), ('remote_object', '=', remote_object),
             ('remote_id', 'in', list(remote_ids)),
         ])
@@ -253,7 +259,7 @@ class SyncLink(models.Model):
     @api.model
     def _by_record(self, connection, remote_object, res_model, res_ids):
         """``{record id: link}``, tombstones included."""
-        links = self.sudo().search([
+        links = self._find([
             ('connection_id', '=', connection.id), ('remote_object', '=', remote_object),
             ('res_model', '=', res_model), ('res_id', 'in', list(res_ids)),
         ])

@@ -25,7 +25,7 @@ class SyncLinker(models.AbstractModel):
         rows, send_back = [], []
         for item in items:
             local = after[item.odoo.id]
-            vals = self._inbound_vals(connection, adapter, item, local)
+            vals = self._inbound_vals(adapter, item, local)
             if self._has_to_send(adapter, vals, local):
                 send_back.append(item)
                 if vals['state'] == 'in_sync':
@@ -48,7 +48,7 @@ class SyncLinker(models.AbstractModel):
             for item, row in zip(items, rows, strict=True) if not item.link])
 
     @api.model
-    def _inbound_vals(self, connection, adapter, item, local):
+    def _inbound_vals(self, adapter, item, local):
         snapshot = dict(item.merged.snapshot)
         variants = dict(item.variants)
         for key, value in item.merged.to_local.items():
@@ -68,9 +68,7 @@ class SyncLinker(models.AbstractModel):
         }
         updated = item.record.updated_at
         return {
-            'connection_id': connection.id, 'mapping_id': adapter.mapping.id,
-            'res_model': adapter.mapping.model, 'res_id': item.odoo.id,
-            'remote_object': adapter.mapping.remote_object, 'remote_id': item.record.remote_id,
+            **adapter.of_link, 'res_id': item.odoo.id, 'remote_id': item.record.remote_id,
             'snapshot': snapshot, 'variants': variants, 'conflicts': conflicts,
             'waiting_for': self._waiting_for(adapter, item),
             'state': 'conflict' if conflicts else 'in_sync',
@@ -148,7 +146,7 @@ class SyncLinker(models.AbstractModel):
         rules = [rule for rule in adapter.rules if rule.key in view]
         # What the snapshot lacks was never read: not empty, but unknown, and left alone.
         remote = {} if new_remote else base
-        if adapter.mapping.direction == 'out':
+        if adapter.direction == 'out':
             remote = {rule.key: base.get(rule.key) for rule in rules}  # nothing is ever read
         merged = merge(rules, base, view, remote, local_at=None, remote_at=None,
                        new_remote=new_remote)
@@ -163,17 +161,15 @@ class SyncLinker(models.AbstractModel):
         :param sent: ``(item, outcome)`` pairs
         """
         if sent:
-            rows = [self._outbound_vals(connection, adapter, *pair) for pair in sent]
+            rows = [self._outbound_vals(adapter, *pair) for pair in sent]
             self._store(connection, [item for item, _outcome in sent], rows)
 
     @api.model
-    def _outbound_vals(self, connection, adapter, item, outcome):
+    def _outbound_vals(self, adapter, item, outcome):
         # Read again: a change may have come in while the call was made.
         base, variants = (item.link.snapshot, item.link.variants) if item.link else ({}, {})
         vals = {
-            'connection_id': connection.id, 'mapping_id': adapter.mapping.id,
-            'res_model': adapter.mapping.model, 'res_id': item.res_id,
-            'remote_object': adapter.mapping.remote_object, 'remote_id': outcome.remote_id,
+            **adapter.of_link, 'res_id': item.res_id, 'remote_id': outcome.remote_id,
             'snapshot': {**(base or {}), **item.to_remote},
             'variants': {key: value for key, value in (variants or {}).items()
                          if key not in item.to_remote},

@@ -11,6 +11,7 @@ from odoo import SUPERUSER_ID, api, fields, models, tools
 from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 
+from ..engine.convert import converter_for
 from . import sync_filter
 
 DIRECTIONS = [
@@ -86,6 +87,9 @@ class SyncMapping(models.Model):
         'Polled until', readonly=True, copy=False,
         help='Remote changes up to here have been asked for.',
     )
+    poll_cursor = fields.Char(readonly=True, copy=False)
+    poll_until = fields.Datetime(
+        readonly=True, copy=False, help='Where the poll that is half done will end.')
     sweep_cursor = fields.Char(readonly=True, copy=False)
     sweep_since = fields.Datetime('Deletions swept', readonly=True, copy=False)
     import_state = fields.Selection(
@@ -174,7 +178,7 @@ class SyncMapping(models.Model):
     def write(self, vals):
         structural = set(vals) - {
             'poll_since', 'sweep_since', 'import_state', 'import_cursor', 'import_count',
-            'import_run', 'sweep_cursor',
+            'import_run', 'sweep_cursor', 'poll_cursor', 'poll_until',
         }
         if structural and 'version' not in vals:
             for mapping in self:
@@ -271,10 +275,11 @@ class SyncMapping(models.Model):
 
     @api.model
     def _for_object(self, connection, remote_object, direction):
-        return self.sudo().search([
+        stored = [name for name, field in self._fields.items() if field.store and field.prefetch]
+        return self.sudo().search_fetch([
             ('connection_id', '=', connection.id), ('remote_object', '=', remote_object),
             ('direction', 'in', (direction, 'both')),
-        ])
+        ], stored, order='sequence, id')
 
     # Cached by version as well: a worker learns of another process's change by the row it reads
     # anyway, and not only when its registry is told.
@@ -296,6 +301,11 @@ class SyncMapping(models.Model):
     def _specs(self):
         """``{line key: FieldSpec}``: plain values, the same until a line or the schema changes."""
         return {line.odoo_field: line._spec() for line in self.line_ids}
+
+    @tools.ormcache('self.id', 'self.version')
+    def _converters(self):
+        """``{line key: converter}``; they keep nothing but what the spec says."""
+        return {key: converter_for(spec) for key, spec in self._specs().items()}
 
     def _fields_to_read(self):
         """``(remote fields, associated objects)`` a read of this mapping has to ask for."""

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 
 from odoo import api, models
 from odoo.fields import Domain
-from odoo.tools import escape_psql
+from odoo.tools import SQL, escape_psql
 
 from ..engine.errors import ConflictError
+
+#: What of a web address in lower case is not its host, for Python and PostgreSQL alike.
+_NO_HOST = r'^(https?:/*\s*)*(www\.)*|\.?([/?#:].*)?$'
+
+
+def _host(address):
+    return re.sub(_NO_HOST, '', address.lower())
+
 
 
 class SyncMatch(models.AbstractModel):
@@ -43,10 +52,9 @@ class SyncMatch(models.AbstractModel):
         """
         mapping, converter = adapter.mapping, adapter.converters[key]
         stored = {converter.to_odoo(value) for value in values}
-        wide = Domain.OR([Domain(key, '=ilike', self._like(value)) for value in stored])
         records = adapter.model.sudo().search(
-            mapping._filter_domain() & wide, order='active desc, id'
-            if 'active' in adapter.model._fields else 'id')
+            mapping._filter_domain() & self._wide(adapter.model, key, stored),
+            order='active desc, id' if 'active' in adapter.model._fields else 'id')
         linked = self.env['sync.link']._by_record(
             mapping.connection_id, mapping.remote_object, mapping.model, records.ids)
         found = defaultdict(adapter.model.browse)
@@ -55,13 +63,28 @@ class SyncMatch(models.AbstractModel):
                 found[converter.from_odoo(adapter._value_at(record, key))] |= record
         return found
 
-    @staticmethod
-    def _like(value):
-        if not isinstance(value, str):
-            return value
-        escaped = escape_psql(value)
-        host = escaped.split('://')[-1].removeprefix('www.').rstrip('/')
-        return f'%{host}%' if '.' in host and '@' not in host else escaped
+    @api.model
+    def _wide(self, model, key, stored):
+        """The domain of records whose ``key`` may be one of the values.
+
+        Texts of the model's own columns are looked up together, in lower case: a hundred patterns
+        in one query would each be compared with every record there is.
+        """
+        field = model._fields.get(key)
+        texts = {value for value in stored if isinstance(value, str)}
+        others = Domain(key, 'in', list(stored - texts))
+        if not (field and field.store and field.type in ('char', 'text')):
+            return others | Domain.OR([Domain(key, '=ilike', escape_psql(t)) for t in texts])
+        hosts = {_host(text) for text in texts if '.' in text and '@' not in text}
+
+        def to_sql(model, alias, query):
+            column = SQL('lower(%s)', model._field_to_sql(alias, key, query))
+            same = SQL('%s = ANY(%s)', column, sorted(text.lower() for text in texts))
+            host = SQL("regexp_replace(%s, %s, '', 'g')", column, _NO_HOST)
+            at_host = SQL('%s = ANY(%s)', host, sorted(hosts))
+            return SQL('(%s OR %s)', same, at_host) if hosts else same
+
+        return others | Domain.custom(to_sql=to_sql)
 
     @api.model
     def _only(self, mapping, item, candidates):
