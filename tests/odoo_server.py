@@ -7,6 +7,7 @@ they are chosen, not yet taken.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
@@ -94,9 +95,12 @@ class OdooServer:
         return self._process.pid
 
     def workers(self) -> set[int]:
-        """The cron processes that run a worker of ours at this moment, by Odoo's log."""
+        """The cron processes that run a worker of ours at this moment, by Odoo's log; one that was
+        killed has nothing to say any more.
+        """
         states = dict(JOB_LINE.findall(self.log()))
-        return {int(pid) for pid, state in states.items() if state == "starting"}
+        running = {int(pid) for pid, state in states.items() if state == "starting"}
+        return {pid for pid in running if Path(f"/proc/{pid}").exists()}
 
     @property
     def log_path(self) -> Path:
@@ -109,11 +113,10 @@ class OdooServer:
         limit = time.monotonic() + START_SECONDS
         while time.monotonic() < limit:
             assert self._process.poll() is None, f"Odoo has ended:\n{self.log()[-4000:]}"
-            try:
+            with contextlib.suppress(requests.RequestException):
                 if requests.get(f"{self.url}/saas_sync/health", timeout=60).ok:
                     return
-            except requests.RequestException:
-                time.sleep(0.1)
+            time.sleep(0.1)
         raise AssertionError(f"Odoo did not answer in time:\n{self.log()[-4000:]}")
 
 

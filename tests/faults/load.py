@@ -78,11 +78,6 @@ class Load:
         if self.errors:
             raise self.errors[0]
 
-    def wait(self) -> None:
-        """Until both have come to the end of their plans."""
-        for thread in self._threads:
-            thread.join()
-
     def _work(self, person, steps: list[Step]) -> None:
         try:
             begun = time.monotonic()

@@ -177,6 +177,11 @@ class World:
         for path in self.pauses.glob(f"{order.name}*" if order else "*"):
             path.unlink(missing_ok=True)
 
+    @property
+    def is_serving(self) -> bool:
+        """Whether Odoo's first process is up, and has been all along since it was last started."""
+        return self.odoo.is_up and not self.supervisor.is_busy
+
     # --- waiting ------------------------------------------------------------------------------
 
     def waiting(self) -> list[tuple]:
@@ -237,6 +242,7 @@ class Supervisor:
         self._odoo, self.restarts = odoo, 0
         #: Called when it is found dead; by the thread.
         self.on_death = lambda: None
+        self.is_busy = False
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
 
@@ -252,10 +258,12 @@ class Supervisor:
         while not self._over.wait(0.5):
             if not self._odoo.is_up:
                 self.restarts += 1
+                self.is_busy = True
                 self.on_death()
                 self._odoo.kill()
                 with contextlib.suppress(AssertionError):  # not yet; the next round tries again
                     self._odoo.start()
+                self.is_busy = not self._odoo.is_up
 
 
 def _children(pid: int) -> set[int]:
