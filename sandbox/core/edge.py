@@ -106,8 +106,11 @@ class _Outcome:
                 return Answer.of_text(fault.parameters["status"], HTML, "text/html;charset=utf-8")
             case "empty":
                 return Answer(fault.parameters["status"], b"", {"Content-Type": "application/json"})
-        with self.edge.provider.lock:
-            answer = self.edge.provider.fault_answer(fault, self.call)
+        provider = self.edge.provider
+        with provider.lock:
+            answer = provider.fault_answer(fault, self.call)
+        if answer is not None and fault.kind in provider.partial_faults:
+            self.committed = True
         return answer or self._work()
 
 

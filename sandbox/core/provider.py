@@ -27,6 +27,8 @@ class Provider(ABC):
     max_body = MAX_BODY
     #: The faults that can befall a call, with their parameters and defaults.
     fault_kinds: dict[str, dict[str, Any]] = KINDS
+    #: Those that spoil a part of a call only: the provider does the rest of its work.
+    partial_faults: frozenset[str] = frozenset()
 
     def __init__(self) -> None:
         self.lock = threading.RLock()

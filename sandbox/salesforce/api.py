@@ -134,8 +134,12 @@ class Api:
                 answer = exceeded().answer()
                 answer.headers |= self.org.usage.header()
                 return answer
+            case "call_error":
+                return ApiError(*_words(fault)).answer()
             case "row_lock":
-                return self._locked(call, fault.parameters["share"])
+                return self._under(call, fault.parameters["share"], None)
+            case "row_error":
+                return self._under(call, fault.parameters["share"], _words(fault))
             case "http_500":
                 message = "An unexpected error occurred. Please include this ErrorId if you contact"
                 return Answer.of_json(500, [{"message": message, "errorCode": "UNKNOWN_EXCEPTION"}])
@@ -144,12 +148,18 @@ class Api:
         status = int(fault.kind.removeprefix("http_"))
         return Answer.of_text(status, "<html>Bad Gateway</html>", "text/html;charset=UTF-8")
 
-    def _locked(self, call: Call, share: float) -> Answer:
-        self.org.locks.share = share
+    def _under(self, call: Call, share: float, words: tuple[str, str] | None) -> Answer:
+        """Do the work, but refuse a share of the rows."""
+        locks = self.org.locks
+        locks.share, locks.fault = share, words
         try:
             return self.handle(call)
         finally:
-            self.org.locks.share = 0.0
+            locks.share, locks.fault = 0.0, None
+
+
+def _words(fault: Fault) -> tuple[str, str]:
+    return str(fault.parameters["code"]), str(fault.parameters["message"])
 
 
 def _check_content_type(call: Call) -> None:

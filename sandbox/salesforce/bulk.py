@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..core.clock import Clock
-from .bulk_rows import outcome, repeated
+from .bulk_rows import outcome, problem, repeated
 from .config import Options
 from .dml import Caller, Dml
 from .errors import ApiError
@@ -192,6 +192,9 @@ class Jobs:
                 return
             self._move(job, "InProgress")
             job.began = time.monotonic()
+            job.error = problem(job)
+            if job.error:
+                self._move(job, "Failed")
         while True:
             time.sleep(self.options.bulk.chunk_ms / 1000)
             with self.lock:

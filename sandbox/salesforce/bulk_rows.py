@@ -24,9 +24,6 @@ def outcome(dml: Dml, job: Job, row: list[str], twice: set[str]) -> tuple[str, b
     """Do a row: (id, created, error); ``twice`` are external ids that its chunk has twice."""
     mark = dml.store.mark()
     try:
-        if len(row) != len(job.header):
-            message = "The number of columns in the row differs from the header's"
-            raise ApiError("INVALID_BATCH", message, [])
         key = _key(job, row)
         if key.lower() in twice:
             message = f"Duplicate external id specified: {key}"
@@ -72,6 +69,20 @@ def _values(job: Job, row: list[str]) -> dict[str, Any]:
         else:
             values[name] = value
     return values
+
+
+def problem(job: Job) -> str | None:
+    """What makes the whole CSV unusable: a column that is no field, a row of another width."""
+    for name in job.header:
+        relation, dot, inner = name.partition(".")
+        field = job.sobject.relation(relation) if dot else job.sobject.field(name)
+        if field is None or (dot and not inner):
+            return f"InvalidBatch : Field name not found : {name}"
+    for number, row in enumerate(job.rows, 2):
+        if len(row) != len(job.header):
+            found = f"{len(row)} columns in line {number}, {len(job.header)} in the header"
+            return f"InvalidBatch : Failed to parse CSV. There are {found}."
+    return None
 
 
 def repeated(job: Job, rows: list[list[str]]) -> set[str]:

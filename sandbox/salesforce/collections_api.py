@@ -165,7 +165,7 @@ def _records(request: ApiRequest) -> tuple[list[dict[str, Any]], bool]:
 
 def _check_count(count: int, most: int) -> None:
     if count > most:
-        message = f"record limit reached. cannot submit more than {most} records in this call"
+        message = f"record limit reached. cannot submit more than {most} records into this call"
         raise ApiError("EXCEEDED_ID_LIMIT", message)
     if not count:
         raise ApiError("MISSING_ARGUMENT", "No records were given")

@@ -36,8 +36,9 @@ class CompositeApi:
         if not isinstance(calls, list) or not all(_sound(row) for row in calls):
             raise unparsable("compositeRequest must be a list of method, url and referenceId")
         if len(calls) > MAX_CALLS:
-            message = f"The limit of {MAX_CALLS} subrequests was exceeded: {len(calls)}"
-            raise ApiError("LIMIT_EXCEEDED", message)
+            message = f"The request can't contain more than {MAX_CALLS} operations."
+            refusal = _shown(None, ApiError("LIMIT_EXCEEDED", message).answer())
+            return Answer.of_json(400, {"compositeResponse": [refusal]})
         before, answers = request.org.store.mark(), {}
         for row in calls:
             answers[row["referenceId"]] = self._one(request, row, answers)
@@ -113,7 +114,7 @@ def _referred(match: re.Match[str], answers: dict[str, Answer]) -> Any:
     return value
 
 
-def _shown(name: str, answer: Answer) -> dict[str, Any]:
+def _shown(name: str | None, answer: Answer) -> dict[str, Any]:
     body = json.loads(answer.body) if answer.body else None
     headers = {key: value for key, value in answer.headers.items() if key == "Location"}
     shown: dict[str, Any] = {"body": body, "httpHeaders": headers}

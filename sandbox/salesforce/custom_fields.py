@@ -44,6 +44,8 @@ class CustomFields:
         self.store = store
         self.user = user
         self._from_options: set[str] = set()
+        #: Full names of the fields that nobody sees without a permission set.
+        self._guarded: set[str] = set()
 
     def of_options(self) -> None:
         """Take over ``external_id`` and ``custom_fields``."""
@@ -66,7 +68,8 @@ class CustomFields:
         kind, _, name = str(full_name).partition(".")
         sobject = self.store.schema.find(kind)
         if sobject is None or not name.endswith("__c"):
-            raise ApiError("INVALID_FULL_NAME", f"Invalid fullName: {full_name}", ["FullName"])
+            message = f"Invalid fullName: {full_name}"
+            raise ApiError("FIELD_INTEGRITY_EXCEPTION", message, ["FullName"])
         if sobject.field(name) or name.lower() in sobject.hidden:
             message = (
                 f"There is already a field named {name.removesuffix('__c')} on {sobject.label}."
@@ -76,6 +79,8 @@ class CustomFields:
             raise ApiError("FIELD_INTEGRITY_EXCEPTION", "Metadata must be an object", ["Metadata"])
         field = _field(name, metadata)
         self.store.schema.put(sobject, field, self.store.clock.now(), hidden=hidden)
+        if hidden:
+            self._guarded.add(f"{sobject.name}.{name}".lower())
         values = {"DeveloperName": name.removesuffix("__c"), "TableEnumOrId": sobject.name}
         values["FullName"] = f"{sobject.name}.{name}"
         tooling = self.store.schema.objects["customfield"]
@@ -94,6 +99,7 @@ class CustomFields:
         if row is None:
             raise no_such_id(full_name)
         kind, _, name = str(row.get("FullName")).partition(".")
+        self._guarded.discard(full_name.lower())
         sobject = self.store.schema.objects[kind.lower()]
         self.store.schema.drop(sobject, name, self.store.clock.now())
         for record in list(self.store.table(sobject).rows.values()):
@@ -103,17 +109,22 @@ class CustomFields:
 
     def refresh_access(self) -> None:
         """Show and hide custom fields as the permission sets say."""
+        if not self._guarded:
+            return
         schema, now = self.store.schema, self.store.clock.now()
         rows = self.store.rows(schema.objects["permissionsetassignment"])
         mine = {row.get("PermissionSetId") for row in rows if row.get("AssigneeId") == self.user}
         sets = self.store.rows(schema.objects["permissionset"])
         mine |= {row.id for row in sets if row.get("IsOwnedByProfile")}
+        granted: dict[str, bool] = {}
         for row in self.store.rows(schema.objects["fieldpermissions"]):
-            kind, _, name = str(row.get("Field")).partition(".")
-            sobject = schema.find(kind)
-            if sobject is not None and row.get("ParentId") in mine:
-                visible, editable = row.get("PermissionsRead"), row.get("PermissionsEdit")
-                schema.show(sobject, name, bool(visible), bool(editable), now)
+            name = str(row.get("Field")).lower()
+            if row.get("ParentId") in mine and row.get("PermissionsRead"):
+                granted[name] = granted.get(name, False) or bool(row.get("PermissionsEdit"))
+        for full_name in self._guarded:
+            kind, _, name = full_name.partition(".")
+            editable = granted.get(full_name, False)
+            schema.show(schema.objects[kind], name, full_name in granted, editable, now)
 
 
 def _field(name: str, metadata: dict[str, Any]) -> Field:

@@ -1,9 +1,10 @@
 """Row locks: who may not write what at this moment.
 
 Promise: a write takes its row and the rows it belongs to (a contact's account); one that is held by
-another call, by hand or by a fault is refused with UNABLE_TO_LOCK_ROW. Options: ``lock_hold_ms``,
-for how long a finished call keeps its rows; ``share``, of the rows that a fault hits. Weakness:
-Salesforce waits up to ten seconds before it refuses; here it refuses at once.
+another call or by hand is refused with UNABLE_TO_LOCK_ROW, and one that a fault hits with what the
+fault says. Options: ``lock_hold_ms``, for how long a finished call keeps its rows; ``share``, of
+the rows that a fault hits. Weakness: Salesforce waits up to ten seconds before it refuses; here it
+refuses at once.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ class Locks:
         self.clock = clock
         self.manual: set[str] = set()
         self.share = 0.0
+        #: Code and message of the rows that a fault hits; None: they are locked.
+        self.fault: tuple[str, str] | None = None
         self.rng = random.Random(options.seed)
         self._held: dict[str, tuple[int, object]] = {}
 
@@ -38,7 +41,7 @@ class Locks:
             if record_id in self.manual or busy:
                 raise refusal(record_id)
         if self.share and self.rng.random() < self.share:
-            raise refusal(rows[0] if rows else "")
+            raise ApiError(*self.fault, []) if self.fault else refusal(rows[0] if rows else "")
         if self.options.lock_hold_ms:
             until = now + self.options.lock_hold_ms
             self._held.update(dict.fromkeys(rows, (until, caller)))

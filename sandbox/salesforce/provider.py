@@ -45,7 +45,10 @@ class Salesforce(Provider):
         **{kind: parameters for kind, parameters in KINDS.items() if kind not in NOT_HERE},
         "request_limit": {},
         "row_lock": {"share": 1.0},
+        "row_error": {"share": 1.0, "code": "UNKNOWN_EXCEPTION", "message": "refused by a fault"},
+        "call_error": {"code": "UNKNOWN_EXCEPTION", "message": "refused by a fault"},
     }
+    partial_faults = frozenset({"row_lock", "row_error"})
 
     def __init__(self, options: Options | None = None) -> None:
         super().__init__()

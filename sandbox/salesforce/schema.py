@@ -140,13 +140,15 @@ class Schema:
 
     def show(self, sobject: SObject, name: str, visible: bool, editable: bool, now: int) -> None:
         """Give or take the integration user's access to a field."""
-        source = sobject.hidden if visible else sobject.fields
-        found = source.pop(name.lower(), None)
-        if found is not None:
-            flags = found.flags.replace("r", "") + ("" if editable else "r")
-            target = sobject.fields if visible else sobject.hidden
-            target[name.lower()] = dataclasses.replace(found, flags=flags)
-            sobject.modified = self.modified = now
+        key = name.lower()
+        found = sobject.fields.get(key) or sobject.hidden.get(key)
+        if found is None:
+            return
+        flags = found.flags.replace("r", "") + ("" if editable else "r")
+        after = dataclasses.replace(found, flags=flags)
+        if after == found and (key in sobject.fields) == visible:
+            return
+        self.put(sobject, after, now, hidden=not visible)
 
     def children(self, parent: SObject) -> list[tuple[SObject, Field]]:
         """The reference fields of other objects that lead to ``parent``."""

@@ -131,6 +131,21 @@ def test_a_job_that_fails_leaves_rows_unprocessed(sf, sf_control):
     assert found["unprocessedrecords"][0] == {"Odoo_Id__c": "250", "LastName": "L250"}
 
 
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("LastName,Nope\nA,1\n", "Field name not found : Nope"),
+        ("LastName,Nope.Odoo_Id__c\nA,1\n", "Field name not found : Nope.Odoo_Id__c"),
+        ("LastName,Phone\nA,1\nB\n", "1 columns in line 3"),
+    ],
+)
+def test_a_table_that_cannot_be_read_fails_as_a_whole(sf, text, word):
+    job, found = run(sf, "insert", text)
+    assert job["state"] == "Failed" and word in job["errorMessage"]
+    assert found["successfulResults"] == found["failedResults"] == []
+    assert len(found["unprocessedrecords"]) == text.count("\n") - 1
+
+
 def test_an_aborted_job_leaves_the_rest_undone(sf, sf_control):
     sf_control.tell("config", {"bulk": {"delay_ms": 0, "chunk_ms": 100}})
     job = open_job(sf, "insert")

@@ -139,6 +139,7 @@ def test_a_fault_locks_some_rows_of_a_call(sf, sf_control):
     results = sf.collection("PATCH", "Account", rows, field="Odoo_Id__c", allOrNone=False)
     found = statuses(results)
     assert set(found) == {"ok", "UNABLE_TO_LOCK_ROW"}
+    assert sf_control.ledger()[-1]["committed"] is True, "a part of the work was done"
     again = sf.collection("PATCH", "Account", rows, field="Odoo_Id__c", allOrNone=False)
     assert set(statuses(again)) == {"ok"}
     assert [row["created"] for row in again] == [one != "ok" for one in found]

@@ -7,6 +7,7 @@ did not order are compared in any order. What differs, and why, is named below.
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 import threading
@@ -305,3 +306,43 @@ def test_the_recorded_acknowledgement_is_accepted(sf_recorded):
 
 def tags(node: ElementTree.Element) -> tuple[str, list[str]]:
     return node.tag, sorted(name for name in node.attrib if "nil" in name or "type" in name)
+
+
+#: Codes that the REST API has beside those of the WSDLs, by the documents, and those of Bulk 2.0.
+REST_CODES = {
+    "JSON_PARSER_ERROR",
+    "METHOD_NOT_ALLOWED",
+    "NOT_FOUND",
+    "PRECONDITION_FAILED",
+    "UNSUPPORTED_MEDIA_TYPE",
+}
+BULK_CODES = {
+    "CLIENTINPUTERROR",
+    "FEATURENOTENABLED",
+    "INVALIDENTITY",
+    "INVALIDJOB",
+    "INVALIDJOBSTATE",
+    "INVALIDOPERATION",
+}
+
+
+def codes_in(source: str) -> set[str]:
+    """First arguments of ApiError(...) and of what derives from it."""
+    found = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call):
+            name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+            words = [arg.value for arg in node.args[:1] if isinstance(arg, ast.Constant)]
+            if name in ("ApiError", "__init__"):
+                found |= {word for word in words if isinstance(word, str)}
+    return found
+
+
+def test_every_code_that_is_answered_is_one_of_salesforces(sf_recorded):
+    path = sf_recorded / "error_codes" / "wsdl_enumerations.json"
+    enumerations = json.loads(path.read_text(encoding="utf-8"))
+    known = {code for name, rows in enumerations.items() if "Code" in name for code in rows}
+    files = Path(ids.__file__).parent.glob("*.py")
+    used = set().union(*(codes_in(file.read_text(encoding="utf-8")) for file in files))
+    assert len(used) > 40
+    assert used - known - REST_CODES - BULK_CODES == set()

@@ -117,6 +117,11 @@ def test_a_field_made_by_tooling_is_seen_once_a_permission_set_grants_it(bare):
     bare.create("PermissionSetAssignment", PermissionSetId=granted, AssigneeId=user)
     assert fields(bare)["Odoo_Id__c"]["externalId"] is True
     assert bare.patch("/sobjects/Account/Odoo_Id__c/7", json={"Name": "A"}).status_code == 201
+    [row] = bare.rows("SELECT Id FROM FieldPermissions")
+    bare.patch(f"/sobjects/FieldPermissions/{row['Id']}", json={"PermissionsEdit": False})
+    assert fields(bare)["Odoo_Id__c"]["updateable"] is False
+    assert bare.delete(f"/sobjects/FieldPermissions/{row['Id']}").status_code == 204
+    assert "Odoo_Id__c" not in fields(bare)
 
 
 def test_a_field_can_be_looked_up_and_is_made_once(bare, sf_control):
@@ -192,6 +197,9 @@ def test_over_the_limit_is_403_and_not_429(sf, sf_control):
         ({"kind": "http_500"}, 500, "UNKNOWN_EXCEPTION"),
         ({"kind": "http_503"}, 503, "SERVER_UNAVAILABLE"),
         ({"kind": "row_lock"}, 400, "UNABLE_TO_LOCK_ROW"),
+        ({"kind": "row_error", "code": "ENTITY_IS_LOCKED"}, 400, "ENTITY_IS_LOCKED"),
+        ({"kind": "call_error", "code": "QUERY_TIMEOUT"}, 400, "QUERY_TIMEOUT"),
+        ({"kind": "call_error", "code": "API_DISABLED_FOR_ORG"}, 403, "API_DISABLED_FOR_ORG"),
     ],
 )
 def test_a_fault_speaks_salesforces_language(sf, sf_control, fault, status, expected):
