@@ -225,8 +225,11 @@ def opened(layout: Layout, postgres: Server, *, quick: bool) -> Iterator[Stage]:
     """
     _require_durable(postgres)
     _clean_up_after_others(layout, postgres)
+    family = f"{FAMILY}-{os.getpid()}"
     with ExitStack() as ends:
-        children = ends.enter_context(Children(layout, f"{FAMILY}-{os.getpid()}"))
+        # By then all have ended, and only the record of them is left.
+        ends.callback(end_leftovers, layout, family)
+        children = ends.enter_context(Children(layout, family))
         stage = Stage(layout, postgres, children, quick=quick)
         # Before the children end, so that the stand-in and the servers are still ours to ask;
         # databases are dropped by force.
