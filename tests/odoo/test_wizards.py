@@ -1,6 +1,5 @@
 """The dialogs: replay by filter, choosing objects, pairing values."""
 
-import time
 
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form
@@ -77,7 +76,8 @@ class TestReplay(ScreenCase):
             self.env['sync.replay'].with_user(self.outsider).create(
                 {'res_model': 'sync.lane', 'domain': '[]'})
 
-    def test_a_hundred_thousand_failures_are_replayed_in_seconds(self):
+    def test_a_hundred_thousand_failures_are_replayed_by_a_few_statements(self):
+        """Not timed, because machines differ: what does not grow with them is the number."""
         self.env.cr.execute(
             """INSERT INTO sync_lane (
                       connection_id, direction, object, key, state, run_at, priority, attempts,
@@ -87,10 +87,9 @@ class TestReplay(ScreenCase):
                  FROM generate_series(1, 100000) n""", [self.connection.id])
         wizard = self.open('sync.lane', [('fingerprint', '=', 'data|X')])
         self.assertEqual(wizard.count, 100000)
-        started = time.monotonic()
+        before = self.env.cr.sql_log_count
         wizard.action_replay()
-        seconds = time.monotonic() - started
-        self.assertLess(seconds, 10)
+        self.assertIn(self.env.cr.sql_log_count - before, range(1, 25))
         self.assertEqual(self.env['sync.lane'].search_count(
             [('fingerprint', '=', 'data|X'), ('state', '=', 'ready')]), 100000)
 
