@@ -14,7 +14,7 @@ _BACKENDS = """
 """
 
 
-@fault("postgres", 2, name="sessions terminated")
+@fault("postgres", 0.8, name="sessions terminated")
 def _terminated(trouble, rng):
     """Any of Odoo's sessions, in whatever they are doing."""
     sessions = [row[0] for row in trouble.world.database.rows(_BACKENDS)]
@@ -26,7 +26,7 @@ def _terminated(trouble, rng):
 
 
 def _stopped(how: str):
-    @fault("postgres", 0.15, name=f"PostgreSQL stopped: {how}", stops_postgres=True)
+    @fault("postgres", 0.08, name=f"PostgreSQL stopped: {how}", stops_postgres=True)
     def begin(trouble, rng):
         trouble.world.server.stop(how)
         trouble.watch.forget()
@@ -48,17 +48,17 @@ def _weather(name: str, weight: float, seconds, choose):
 
 _weather("latency", 1, (1, 4), lambda rng: {"latency": rng.uniform(0.001, 0.02), "jitter": 0.01})
 _weather("slow", 0.5, (1, 3), lambda rng: {"bandwidth": rng.uniform(200_000, 1_000_000)})
-_weather("black hole", 0.7, (0.5, 2), lambda rng: {"black_hole": True})
-_weather("refused", 0.3, (0.2, 0.8), lambda rng: {"down": True})
+_weather("black hole", 0.4, (0.5, 2), lambda rng: {"black_hole": True})
+_weather("refused", 0.1, (0.2, 0.8), lambda rng: {"down": True})
 
 
-@fault("postgres", 1, name="to PostgreSQL: reset")
+@fault("postgres", 0.3, name="to PostgreSQL: reset")
 def _reset(trouble, rng):
     trouble.until(trouble.world.postgres.reset)
     yield
 
 
-@fault("postgres", 2, (1, 3), name="to PostgreSQL: COMMIT unanswered")
+@fault("postgres", 1, (1, 3), name="to PostgreSQL: COMMIT unanswered")
 def _unanswered(trouble, rng):
     """The database commits, and nobody learns of it."""
     before = trouble.world.postgres.dropped

@@ -9,7 +9,7 @@ from tests.faults.catalog import Missed, fault
 
 
 def _at(point: str):
-    @fault("kill", 1.5, (3, 8), name=f"kill {point}")
+    @fault("kill", 0.5, (4, 10), name=f"kill {point}")
     def begin(trouble, rng):
         order = trouble.world.arm(point)
         yield
@@ -23,7 +23,7 @@ for _point in pause.POINTS:
     _at(_point)
 
 
-@fault("kill", 3, name="kill a cron worker at work")
+@fault("kill", 1.2, name="kill a cron worker at work")
 def _at_work(trouble, rng):
     """Whoever holds a claim, wherever in its work it is."""
     workers = trouble.until(trouble.watch.at_work)
@@ -32,19 +32,19 @@ def _at_work(trouble, rng):
     yield
 
 
-@fault("kill", 1.5, name="kill a cron worker")
+@fault("kill", 0.5, name="kill a cron worker")
 def _cron(trouble, rng):
     _kill(trouble, rng, "WorkerCron", 1)
     yield
 
 
-@fault("kill", 2, name="kill a web worker")
+@fault("kill", 1, name="kill a web worker")
 def _web(trouble, rng):
     _kill(trouble, rng, "WorkerHTTP", 1)
     yield
 
 
-@fault("kill", 0.7, (2, 4), name="kill storm")
+@fault("kill", 0.15, (2, 4), name="kill storm")
 def _storm(trouble, rng):
     """Every worker there is, one after the other, as fast as they come back."""
     for _ in range(rng.randint(3, 6)):
