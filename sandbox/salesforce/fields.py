@@ -80,8 +80,13 @@ class Field:
 
     @property
     def filterable(self) -> bool:
-        """Whether SOQL may compare it."""
+        """What its describe says; addresses are so, and yet cannot be compared."""
         return "f" not in self.flags
+
+    @property
+    def comparable(self) -> bool:
+        """Whether SOQL may compare, sort and group by it: not long texts, not compounds."""
+        return self.filterable and self.type != "address"
 
     def has(self, flag: str) -> bool:
         """Whether a flag is set."""
@@ -90,7 +95,7 @@ class Field:
     def describe(self) -> dict[str, Any]:
         """Its entry among the ``fields`` of a describe."""
         text, kind = self.type in TEXTS, self.type
-        comparable = self.filterable and kind != "address"
+        comparable = self.comparable
         return _CONSTANT | {
             "aggregatable": comparable and kind != "boolean",
             "byteLength": self.length * (3 if text else 1),

@@ -192,6 +192,10 @@ def _sort(
         found.sort(key=lambda record: record.id)
     for key in reversed(order):
         field, get = resolve(key.path)
+        if not field.comparable:
+            raise ApiError(
+                "MALFORMED_QUERY", f"field '{field.name}' can not be sorted in a query call"
+            )
         fold = str.lower if field.type in TEXTS else None
 
         def rank(record: Record, get: Getter = get, fold: Any = fold) -> Any:

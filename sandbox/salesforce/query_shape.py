@@ -52,8 +52,10 @@ class RowShape:
             for field in sobject.fields.values():
                 if item.which == "ALL" or field.custom == (item.which == "CUSTOM"):
                     self._path((field.name,), sobject)
-        else:
+        elif isinstance(item, Query) and not item.aggregates:
             self._children(item, sobject)
+        else:
+            raise ApiError("MALFORMED_QUERY", "A child relationship cannot be aggregated")
 
     def _path(self, parts: tuple[str, ...], sobject: SObject) -> None:
         name, *rest = parts
@@ -101,11 +103,22 @@ class AggregateShape:
         self.resolve = resolve
         self.query = query
         grouped = {path.parts for path in query.group}
+        for path in query.group:
+            self._comparable(path)
         for item in query.items:
+            if not isinstance(item, Path | Aggregate):
+                raise ApiError("MALFORMED_QUERY", "Only fields and aggregates can be grouped")
             if isinstance(item, Path) and item.parts not in grouped:
                 name = ".".join(item.parts)
                 message = f"Field must be grouped or aggregated: {name}"
                 raise ApiError("MALFORMED_QUERY", message)
+
+    def _comparable(self, path: Path) -> tuple[Field, Any]:
+        field, get = self.resolve(path)
+        if not field.comparable:
+            message = f"field '{field.name}' can not be grouped in a query call"
+            raise ApiError("MALFORMED_QUERY", message)
+        return field, get
 
     def rows(self, records: list[Record]) -> list[dict[str, Any]]:
         """One row a group; one in all without GROUP BY."""
@@ -130,7 +143,7 @@ class AggregateShape:
         return shown
 
     def _value(self, item: Aggregate, members: list[Record]) -> Any:
-        field, get = self.resolve(item.path) if item.path else (None, None)
+        field, get = self._comparable(item.path) if item.path else (None, None)
         if field is None or get is None:
             raise ApiError("MALFORMED_QUERY", "COUNT() must be the only element of a SELECT list")
         values = [value for value in map(get, members) if value is not None]

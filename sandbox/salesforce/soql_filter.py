@@ -60,11 +60,11 @@ class Filter:
 
     def _compare(self, node: Compare) -> Test:
         field, get = self.resolve(node.path)
-        if not field.filterable:
+        if not field.comparable:
             message = f"field '{field.name}' can not be filtered in a query call"
             raise ApiError("INVALID_FIELD", message)
         if node.op in ("INCLUDES", "EXCLUDES"):
-            return self._includes(node, get)
+            return self._includes(node, field, get)
         if node.op in ("IN", "NOT IN"):
             return self._in(node, field, get)
         if node.op == "LIKE":
@@ -81,7 +81,10 @@ class Filter:
             return lambda row: fold(get(row)) in wanted
         return lambda row: fold(get(row)) not in wanted
 
-    def _includes(self, node: Compare, get: Getter) -> Test:
+    def _includes(self, node: Compare, field: Field, get: Getter) -> Test:
+        if field.type != "multipicklist":
+            message = f"{node.op} is for multi-select picklists, not for {field.name}"
+            raise ApiError("INVALID_QUERY_FILTER_OPERATOR", message)
         groups = [set(str(literal.value).lower().split(";")) for literal in node.values]
 
         def fits(row: Record) -> bool:
@@ -116,7 +119,10 @@ class Filter:
         return fits
 
     def _in_span(self, op: str, field: Field, literal: Literal, get: Getter) -> Test:
-        days = span(literal.value, self.today)
+        try:
+            days = span(literal.value, self.today)
+        except (OverflowError, ValueError):  # out of the calendar
+            days = None
         if days is None:
             message = f"Bind variables only allowed in Apex code: {literal.value}"
             raise ApiError("MALFORMED_QUERY", message)

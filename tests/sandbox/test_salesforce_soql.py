@@ -240,6 +240,14 @@ def test_fields_all_needs_a_limit(sf, people):
         ("SELECT Id FROM Account WHERE CreatedDate = SOMEDAY", "MALFORMED_QUERY"),
         ("SELECT Id FROM Account OFFSET 2001", "NUMBER_OUTSIDE_VALID_RANGE"),
         ("SELECT Name, COUNT(Id) FROM Account", "MALFORMED_QUERY"),
+        ("SELECT COUNT(Id), FIELDS(ALL) FROM Account LIMIT 1", "MALFORMED_QUERY"),
+        ("SELECT (SELECT COUNT() FROM Contacts) FROM Account", "MALFORMED_QUERY"),
+        ("SELECT COUNT_DISTINCT(BillingAddress) FROM Account", "MALFORMED_QUERY"),
+        ("SELECT SUM(Name) FROM Account", "MALFORMED_QUERY"),
+        ("SELECT Name FROM Account ORDER BY BillingAddress", "MALFORMED_QUERY"),
+        ("SELECT Id FROM Account WHERE BillingAddress = null", "INVALID_FIELD"),
+        ("SELECT Id FROM Account WHERE Name INCLUDES ('a')", "INVALID_QUERY_FILTER_OPERATOR"),
+        ("SELECT Id FROM Account WHERE CreatedDate = LAST_N_DAYS:99999999999", "MALFORMED_QUERY"),
     ],
 )
 def test_a_query_that_makes_no_sense_is_refused_with_its_code(sf, text, code):
