@@ -22,6 +22,24 @@ from .hubspot_refusals import refusal
 from .hubspot_wire import BatchAnswer, WireRecord, moment
 
 
+def expect_no_content(response: HttpResponse) -> None:
+    """A deletion is confirmed by 204 and nothing else: any other success is somebody else's answer
+    (the page of a proxy, say).
+
+    :raises UnknownOutcome: it may have been done
+    """
+    if response.status == 204:
+        return
+    raise UnknownOutcome(
+        f'HTTP {response.status} where 204 was due',
+        user_message='HubSpot did not say whether it deleted the record. The synchronisation '
+        'looks again and goes on by itself.',
+        code='NOT_CONFIRMED',
+        status=response.status,
+        request_id=response.request_id,
+    )
+
+
 def account_for(
     api: HubSpotApi,
     kind: ObjectType,

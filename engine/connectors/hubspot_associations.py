@@ -19,6 +19,7 @@ from typing import Any
 
 from ..batch import bisect, chunks
 from ..errors import DataError, SyncError, TransientError
+from .hubspot_answers import expect_no_content
 from .hubspot_api import HubSpotApi
 from .hubspot_error_body import body_of
 from .hubspot_objects import OBJECT_TYPES, ObjectType
@@ -117,10 +118,11 @@ def dissociate(
 
     def send(some: Sequence[Pair]) -> list[None]:
         inputs = [{'from': {'id': p.from_id}, 'to': [{'id': p.to_id}]} for p in some]
-        api.request(
+        response = api.request(
             'POST', api.paths.associations(kind.name, to_object, 'archive'),
             json={'inputs': inputs},
         )
+        expect_no_content(response)
         return [None] * len(some)
 
     return _failures(list(dict.fromkeys(pairs)), send)

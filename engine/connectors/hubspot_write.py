@@ -9,7 +9,7 @@ that was merged meanwhile is written under its new id, and the outcome carries i
 Every call may be repeated: an update states values, an upsert is keyed, archiving and associating
 are idempotent. So a creation never happens twice, whatever is lost on the way.
 
-Weakness: ``batch/archive`` answers nothing at all, so a deletion is believed on its status.
+Weakness: ``batch/archive`` answers nothing at all, so a deletion is believed on its status, 204.
 Sources: batch guides (2026-03), facts on trace ids and silent no-ops from public production
 reports.
 """
@@ -24,7 +24,7 @@ from ..contracts import Change, Outcome
 from ..errors import ConflictError, SyncError
 from ..http import HttpResponse
 from ..writing import doubts, failed, guarded, in_rounds, is_update, is_upsert, ok, rounds
-from .hubspot_answers import account_for
+from .hubspot_answers import account_for, expect_no_content
 from .hubspot_api import HubSpotApi
 from .hubspot_links import LinkWriter
 from .hubspot_objects import ObjectType, object_type
@@ -163,6 +163,7 @@ class Writer:
             response = self._post('archive', [{'id': one} for one in sorted(doomed)])
             if response.status >= 400:
                 raise self._refused(response, changes)
+            expect_no_content(response)
         return [_archived(one, asked.get(one.key), live) for one in changes]
 
     def _ids_to_archive(self, changes: Sequence[Change]) -> dict[str, str]:

@@ -290,6 +290,18 @@ def test_the_losers_of_merges_are_written_under_the_new_id(box, hub):
     assert properties(box, 'contacts', ids[3])['city'] == 'C3'
 
 
+@pytest.mark.parametrize('kind', ['html', 'empty', 'garbage'])
+def test_a_deletion_is_believed_on_204_only(box, hub, kind):
+    """Timeline: a proxy answers ``batch/archive`` with a page of its own, and status 200. Once that
+    was taken for HubSpot's word, and the record lived on while Odoo believed it deleted."""
+    remote_id = box.change('contacts', {'properties': {'firstname': 'A'}})['id']
+    box.faults({'kind': kind, 'match': 'batch/archive', 'count': 1})
+    gone = change('k1', operation='delete', remote_id=remote_id)
+    assert [one.status for one in hub.write('contacts', [gone])] == ['unknown']
+    assert [one.status for one in hub.write('contacts', [gone])] == ['ok']
+    assert box.object('contacts', remote_id)['archived']
+
+
 def test_deleting_a_merged_record_does_not_delete_the_one_it_was_merged_into(box, hub):
     first, second, other = (
         box.change('contacts', {'properties': {'firstname': name}})['id'] for name in 'ABC'
