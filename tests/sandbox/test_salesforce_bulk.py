@@ -56,7 +56,7 @@ def run(sf, operation: str, text: str, **facts: str) -> tuple[dict, dict[str, li
 
 
 def test_a_job_goes_through_its_states(sf, sf_control):
-    sf_control.tell("config", {"bulk": {"delay_ms": 150, "chunk_ms": 100}})
+    sf_control.tell("config", {"bulk": {"delay_ms": 150, "chunk_ms": 500}})
     job = open_job(sf, "insert")
     assert job["state"] == "Open"
     assert job["contentUrl"].endswith(f"{job['id']}/batches")
@@ -147,7 +147,7 @@ def test_a_table_that_cannot_be_read_fails_as_a_whole(sf, text, word):
 
 
 def test_an_aborted_job_leaves_the_rest_undone(sf, sf_control):
-    sf_control.tell("config", {"bulk": {"delay_ms": 0, "chunk_ms": 100}})
+    sf_control.tell("config", {"bulk": {"delay_ms": 0, "chunk_ms": 300}})
     job = open_job(sf, "insert")
     upload(sf, job, "LastName\n" + "".join(f"L{n}\n" for n in range(2000)))
     close(sf, job)

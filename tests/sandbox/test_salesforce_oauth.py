@@ -13,8 +13,12 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.x509.oid import NameOID
+from werkzeug.datastructures import MultiDict
 
+from sandbox.core.call import Call
+from sandbox.salesforce.auth import Tokens
 from sandbox.salesforce.config import DEFAULT_SECRET, Options
+from sandbox.salesforce.errors import ApiError
 from sandbox.salesforce.oauth_api import JWT_BEARER, s256
 
 TOKEN = "/services/oauth2/token"
@@ -251,16 +255,26 @@ def test_a_session_ends_and_says_so(sf, sf_control):
     assert (answer.status_code, answer.json()[0]["errorCode"]) == (401, "INVALID_SESSION_ID")
 
 
-def test_a_session_lives_as_long_as_it_is_used(sf, sf_control):
-    sf_control.tell("config", {"session_s": 1})
-    token = sf.post(TOKEN, data={"grant_type": "client_credentials", **CLIENT}).json()[
-        "access_token"
-    ]
+def test_a_session_lives_as_long_as_it_is_used():
+    clock = Hand()
+    tokens = Tokens(Options(session_s=100), clock, "005")
+    headers = {"authorization": f"Bearer {tokens.open('api')}"}
+    call = Call("GET", "/", "/", "", MultiDict(), headers, b"")
     for _ in range(3):
-        time.sleep(0.5)
-        assert works(sf, token)
-    time.sleep(1.1)
-    assert not works(sf, token)
+        clock.moment += 99_000
+        assert tokens.authenticate(call).user == "005"
+    clock.moment += 100_000
+    with pytest.raises(ApiError, match="INVALID_SESSION_ID"):
+        tokens.authenticate(call)
+
+
+class Hand:
+    """A clock that is moved by hand."""
+
+    moment = 0
+
+    def now(self) -> int:
+        return self.moment
 
 
 def test_tokens_are_revoked_and_introspected(sf):

@@ -8,6 +8,9 @@ from email.utils import formatdate
 import pytest
 
 from sandbox.salesforce import ids
+from sandbox.salesforce.config import Options
+from sandbox.salesforce.errors import ApiError
+from sandbox.salesforce.locks import Locks
 
 DEAL = {"Name": "D", "StageName": "Prospecting", "CloseDate": "2026-12-01"}
 
@@ -266,14 +269,33 @@ def test_a_locked_row_and_the_rows_below_it_are_refused(sf, sf_control):
     assert sf.patch(f"/sobjects/Contact/{contact}", json={"Phone": "1"}).status_code == 204
 
 
-def test_a_call_keeps_its_rows_for_a_while(sf, sf_control):
-    sf_control.tell("config", {"lock_hold_ms": 150})
+def test_a_call_keeps_its_rows_from_others(sf, sf_control):
+    sf_control.tell("config", {"lock_hold_ms": 60_000})
     account = sf.create("Account", Name="A")
-    sf.create("Contact", LastName="C", AccountId=account)
-    answer = sf.post("/sobjects/Contact", json={"LastName": "D", "AccountId": account})
+    rows = [{"LastName": name, "AccountId": account} for name in "CD"]
+    assert [row["success"] for row in sf.collection("POST", "Contact", rows)] == [True, True]
+    answer = sf.post("/sobjects/Contact", json={"LastName": "E", "AccountId": account})
     assert code(answer) == "UNABLE_TO_LOCK_ROW"
-    time.sleep(0.2)
-    assert sf.post("/sobjects/Contact", json={"LastName": "D", "AccountId": account}).ok
+
+
+def test_a_lock_is_given_up_in_time():
+    clock = Hand()
+    locks = Locks(Options(lock_hold_ms=100), clock)
+    locks.take(["001"], "one call")
+    clock.moment = 99
+    with pytest.raises(ApiError, match="UNABLE_TO_LOCK_ROW"):
+        locks.take(["001"], "another")
+    clock.moment = 100
+    locks.take(["001"], "another")
+
+
+class Hand:
+    """A clock that is moved by hand."""
+
+    moment = 0
+
+    def now(self) -> int:
+        return self.moment
 
 
 def test_ids_have_the_checksum_of_recorded_ones():
