@@ -25,10 +25,9 @@ for _point in pause.POINTS:
 
 @fault("kill", 1.2, name="kill a cron worker at work")
 def _at_work(trouble, rng):
-    """Whoever holds a claim, wherever in its work it is."""
-    workers = trouble.until(trouble.watch.at_work)
-    if not trouble.world.kill(rng.choice(workers)):
-        raise Missed
+    """One of the two, while claims are held: nearly always by both."""
+    trouble.until(lambda: trouble.watch.held)
+    _kill(trouble, rng, "WorkerCron", 1)
     yield
 
 
