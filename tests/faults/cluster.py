@@ -77,10 +77,10 @@ class Cluster(GivenServer):
         brought = postgres.Cluster(this_checkout())
         self._user = postgres.SERVER_USER if os.geteuid() == 0 else None
         self._programs = Path(os.environ["SAAS_SYNC_PG_BIN"])
-        parent = brought.home if brought.home.is_dir() else None
-        self._home = Path(tempfile.mkdtemp(prefix="faults-", dir=parent))
+        parent = brought.home if brought.home.is_dir() else Path(tempfile.gettempdir())
+        self._home = _own_folder(parent, "faults")
         # A path that fits into a socket's address.
-        self._sockets = Path(tempfile.mkdtemp(prefix="saas_sync-pg-", dir="/tmp"))
+        self._sockets = _own_folder(Path("/tmp"), "saas_sync-pg")
         for folder in (self._home, self._sockets):
             if self._user:
                 shutil.chown(folder, self._user)
@@ -167,6 +167,14 @@ def server() -> GivenServer:
     if os.environ.get("DATABASE_URL") or os.environ.get("PGHOST") not in (None, own):
         return GivenServer(postgres.given(os.environ))
     return Cluster()
+
+
+def _own_folder(parent: Path, name: str) -> Path:
+    """A new folder that bears our process's id; those of processes that were killed are removed."""
+    for left in parent.glob(f"{name}-[0-9]*-*"):
+        if not Path(f"/proc/{left.name.split('-')[-2]}").exists():
+            shutil.rmtree(left, ignore_errors=True)
+    return Path(tempfile.mkdtemp(prefix=f"{name}-{os.getpid()}-", dir=parent))
 
 
 def _end_with_parent() -> None:

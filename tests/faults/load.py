@@ -18,6 +18,7 @@ from dataclasses import dataclass
 import requests
 
 from tests.faults.book import FIELDS, MODELS, Book, Record
+from tests.odoo_server import Person
 
 #: What each person does, and how often in proportion.
 IN_ODOO = {"create": 3, "create_deal": 1, "write": 8, "write_many": 4, "archive": 0.5,
@@ -156,7 +157,7 @@ class Clerk:
     def _call(self, model: str, method: str, *args, none: bool = False):
         """What Odoo answered, or None where it did not: then it may have been done or not."""
         try:
-            self._person = self._person or self._world.person(PATIENCE)
+            self._person = self._person or Person(self._world.odoo, patience=PATIENCE)
             answer = self._person.call(model, method, *args)
         except (AssertionError, requests.RequestException, ValueError):
             self._book.count(False)
