@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import logging
 import uuid
+import weakref
 from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -27,7 +28,6 @@ from . import sync_filter
 _logger = logging.getLogger(__name__)
 
 _BUFFER = 'saas_sync.capture'
-_WATCH = 'saas_sync.watch'
 #: What the watch list is read from; not all there while the add-on is installed or uninstalled.
 _WATCHED_COLUMNS = {
     'sync_mapping': {
@@ -71,16 +71,28 @@ class Buffer:
     applied: dict = field(default_factory=lambda: defaultdict(set))
 
 
+class Watches(dict):
+    """``{model: Watch}`` of one registry; a plain dict could not be referred to weakly."""
+
+    __slots__ = ('__weakref__', 'registry')
+
+
+#: Database → weak reference to what Odoo's cache holds for :meth:`SyncCapture._watch`.
+_watched: dict[str, weakref.ref] = {}
+
+
 def watch_of(records):
     """The :class:`Watch` of a model, or None.
 
-    Called for every write of every model there is: Odoo's own cache is asked once a transaction,
-    its answer kept beside what the transaction has changed.
+    Called for every write of every model there is, where asking Odoo's cache costs more than a
+    hundredth of a cheap write. So the answer is kept here by a weak reference, which dies with it:
+    whatever clears Odoo's cache, in this process or signalled by another, clears this as well.
     """
-    data = records.env.cr.precommit.data
-    watches = data.get(_WATCH)
-    if watches is None:
-        watches = data[_WATCH] = records.env['sync.capture']._watch()
+    known = _watched.get(records.env.cr.dbname)
+    watches = known and known()
+    if watches is None or watches.registry != id(records.pool):
+        watches = records.env['sync.capture']._watch()
+        _watched[records.env.cr.dbname] = weakref.ref(watches)
     return watches.get(records._name)
 
 
@@ -96,7 +108,7 @@ class SyncCapture(models.AbstractModel):
         """``{model: Watch}`` over the active outbound mappings of all connections."""
         if any(names - table_columns(self.env.cr, table).keys()
                for table, names in _WATCHED_COLUMNS.items()):
-            return {}
+            return self._watches({})
         self.env.cr.execute(
             """SELECT m.id, m.connection_id, m.remote_object, m.model, m.domain,
                       array_agg(l.odoo_field)
@@ -113,7 +125,13 @@ class SyncCapture(models.AbstractModel):
                 self._watch_path(watches, target, key, key)
             for key in self._filter_fields(model, domain):
                 self._watch_path(watches, target, key, '(filter)')
-        return dict(watches)
+        return self._watches(watches)
+
+    @api.model
+    def _watches(self, by_model):
+        watches = Watches(by_model)
+        watches.registry = id(self.pool)
+        return watches
 
     @api.model
     def _watch_path(self, watches, target, path, key):
@@ -323,11 +341,3 @@ class SyncCapture(models.AbstractModel):
             row.setdefault('correlation_id', correlation_id)
         self.env['sync.outbox']._post(self.env.cr, rows)
         self.env['sync.worker']._wake_after_commit()
-
-
-class SyncMapping(models.Model):
-    _inherit = 'sync.mapping'
-
-    def _forget(self):
-        super()._forget()
-        self.env.cr.precommit.data.pop(_WATCH, None)
