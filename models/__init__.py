@@ -42,6 +42,7 @@ from . import sync_worker_wake
 from . import sync_worker_watch
 from . import sync_housekeeping
 # What people see.
+from . import export_guard
 from . import sync_standing
 from . import sync_explanation
 from . import sync_linked_mixin

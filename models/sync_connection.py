@@ -188,11 +188,12 @@ class SyncConnection(models.Model):
             parts = urlsplit(self[field] or 'https://unset')
         except ValueError:  # for example an unclosed bracket
             parts = urlsplit('')
-        if parts.scheme in schemes and parts.hostname and not (parts.query or parts.fragment):
+        plain = not (parts.query or parts.fragment or '@' in parts.netloc)
+        if parts.scheme in schemes and parts.hostname and plain:
             return
         raise ValidationError(self.env._(
             'Connection "%(name)s": %(field)s must be an address that begins with %(schemes)s and '
-            'has no query, not "%(value)s".', name=self.name, value=self[field],
+            'has neither query nor password, not "%(value)s".', name=self.name, value=self[field],
             field=self._fields[field]._description_string(self.env), schemes=' / '.join(schemes),
         ))
 
