@@ -92,6 +92,7 @@ class Forks:
             stdout=subprocess.PIPE,
             stderr=self._log,
             text=True,
+            start_new_session=True,  # Ctrl-C is for the tests, which end it
         )
         self.order({})  # answered once it is ready
 
@@ -143,7 +144,7 @@ class Forks:
     def stop(self) -> None:
         self.kill()
         self._process.stdin.close()
-        self._process.wait(30)
+        assert self._process.wait(30) == -signal.SIGKILL  # by itself, with all its forks
         self._process.stdout.close()
         self._log.close()
         self._home.cleanup()
@@ -174,6 +175,7 @@ def main() -> None:
             answer = os.waitstatus_to_exitcode(status) if pid else None
         answers.write(json.dumps(answer) + "\n")
         answers.flush()
+    os.killpg(0, signal.SIGKILL)  # whoever ordered is gone: so are the forks, stopped ones too
 
 
 def _fork(registry, order: dict) -> int:

@@ -28,7 +28,8 @@ OBJECTS = ("companies", "contacts", "deals")
 CONNECT = """
 connection = env['sync.connection'].create({
     'name': 'Sandbox', 'base_url': url, 'allow_private': True, 'access_token_input': token,
-    'client_secret_input': secret, 'backoff_base': 1, 'backoff_cap': 4, 'poll_enabled': False,
+    'client_secret_input': secret, 'backoff_base': 1, 'backoff_cap': 4, 'max_attempts': 40,
+    'poll_enabled': False,
     **values})
 connection.action_test()
 connection.action_create_external_id()
@@ -47,11 +48,13 @@ receiver = connection._find_receiver(url.rpartition('/')[2])
 verify(receiver, delivery)
 result = connection._receive(receiver, delivery, 'test')
 """
-#: What the cron does, but that it leaves when nothing is due: the test hurries what backs off. A
-#: pause may also be `stop`, for a worker that sleeps like a suspended machine until SIGCONT.
+#: What the cron does, but that it waits for nothing: it leaves when nothing is due, and repeats a
+#: call at once. A pause may also be `stop`, for a worker that sleeps like a suspended machine until
+#: it is sent SIGCONT.
 WORK = """
 import os, signal
-from odoo.addons.saas_sync.engine import pause
+from odoo.addons.saas_sync.engine import http, pause
+http.HttpClient.__init__.__kwdefaults__['sleep'] = lambda _seconds: None
 type(env['sync.worker'])._linger = lambda *_args: False
 pause._ACTIONS['stop'] = lambda: os.kill(os.getpid(), signal.SIGSTOP)
 env['sync.worker']._cron_work()
@@ -149,11 +152,12 @@ class Scene:
         self.forks.run(WORK)
 
     def hurry(self) -> None:
-        """What backs off is due now."""
+        """What backs off is due now, and an account that was down is asked again."""
         self.database.execute(
             "UPDATE sync_lane SET run_at = now() AT TIME ZONE 'UTC' WHERE state = 'waiting'"
         )
         self.database.execute("UPDATE sync_connection SET hold_until = NULL")
+        self.database.execute("DELETE FROM sync_breaker")
 
     @staticmethod
     def until(found, what: str, seconds: float = 20):

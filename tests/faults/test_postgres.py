@@ -7,6 +7,7 @@ fails a record nor counts as the death of a worker.
 from __future__ import annotations
 
 import itertools
+import signal
 
 import pytest
 
@@ -92,3 +93,24 @@ def work_through(scene, left, rounds=60):
             scene.create(f"More {number}")
             scene.tell(*scene.enter(f"More in {number}"))
     raise AssertionError(f"nobody writes to {left()}")
+
+
+TERMINATE = """
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+     WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
+
+
+@pytest.mark.parametrize("point", ["before_call", "after_call", "before_commit"])
+def test_connections_cut_in_mid_batch(scene: Scene, point):
+    """pg_terminate_backend for every connection of a worker in the middle of its work, as when
+    PostgreSQL is restarted: it ends, nothing is lost, and nobody takes its records for deadly.
+    """
+    word = work_both_ways(scene)
+    worker = scene.stopped(f"{point}:stop")
+    scene.database.rows(TERMINATE)
+    worker.signal(signal.SIGCONT)
+    worker.wait()
+    assert scene.lanes("crashes > 0 AND state <> 'running'") == []
+    scene.settle()
+    assert_worked(scene, word)
