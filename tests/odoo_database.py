@@ -56,7 +56,7 @@ class OdooDatabase:
         self._program("dropdb", "--force", "--if-exists", self.name)
         self._remove_filestore()
 
-    def copy(self) -> OdooDatabase:
+    def clone(self) -> OdooDatabase:
         return OdooDatabase(self.name)
 
     @property

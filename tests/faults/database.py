@@ -66,7 +66,7 @@ class FaultDatabase(OdooDatabase):
         )
         with dump:
             restore = subprocess.run(
-                [programs / "psql", "-Xq", "-v", "ON_ERROR_STOP=1", "-d", self.name],
+                [programs / "psql", "-Xq1", "-v", "ON_ERROR_STOP=1", "-d", self.name],
                 stdin=dump.stdout, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
                 env={**self._variables, "PGOPTIONS": "-c synchronous_commit=off"},
             )  # fmt: skip

@@ -200,7 +200,7 @@ def test_a_copy_with_another_uuid_is_silent_until_somebody_connects_it(restored)
     """Odoo gives a duplicated database another uuid. People work on; the account hears nothing of
     it, in neither direction, until one of them says that this is the database to talk to.
     """
-    copy = restored.database.copy()
+    copy = restored.database.clone()
     uuid = "UPDATE ir_config_parameter SET value = 'of the copy' WHERE key = 'database.uuid'"
     copy.execute(uuid)
     copy.execute(AN_HOUR_OLD)
