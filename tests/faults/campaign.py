@@ -45,12 +45,11 @@ class Campaign:
 
     def run(self, seconds: float, slice_seconds: float = SLICE_SECONDS) -> None:
         """Slices until the time is over, or something is wrong."""
-        end = time.monotonic() + seconds
         with World(self.seed, limits=LIMITS) as world, RescueWatch(world.database) as watch:
             self.stops_postgres = world.server.can_stop
             world.supervisor.on_death = watch.forget
             world.subscribe(seed=self.seed, **DELIVERY)
-            book = Book()
+            book, end = Book(), time.monotonic() + seconds
             while time.monotonic() < end and not self.failed:
                 left = max(end - time.monotonic(), 10)
                 self._slice(world, book, watch, min(slice_seconds, left))
