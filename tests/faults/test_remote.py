@@ -120,13 +120,11 @@ def test_being_slowed_down_costs_no_try(scene: Scene, retry_after):
     fault = {"kind": "http_429", "match": "batch/upsert", "count": 1}
     scene.box.faults(fault | ({"retry_after": retry_after} if retry_after is not None else {}))
     scene.work()
-    [lane] = scene.lanes()
-    assert (lane["state"], lane["attempts"], lane["error_class"]) == ("waiting", 0, "rate_limit")
-    wait = scene.database.value(
-        "SELECT extract(epoch FROM run_at - clock_timestamp() AT TIME ZONE 'UTC')::float8"
-        "  FROM sync_lane"
-    )
-    assert wait < 26 * 3600 + 60, "no account may silence us for ever"
+    for lane in scene.lanes():  # none where it may come back at once, and did
+        assert lane["state"] in ("waiting", "ready")
+        assert (lane["attempts"], lane["error_class"]) == (0, "rate_limit")
+    late = scene.lanes("run_at > now() AT TIME ZONE 'UTC' + interval '26 hours 1 minute'")
+    assert late == [], "no account may silence us for ever"
     forget_budget(scene)
     scene.settle()
     assert scene.contacts(f"Slow {number}") == [f"Slow {number}"]
