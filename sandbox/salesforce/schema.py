@@ -8,6 +8,7 @@ hidden from the API. Weakness: one user's view: field permissions are those of t
 from __future__ import annotations
 
 import dataclasses
+import functools
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -221,7 +222,9 @@ class Schema:
         }
 
 
-def _fields(label: str, text: str) -> list[Field]:
+@functools.cache
+def _fields(label: str, text: str) -> tuple[Field, ...]:
+    """The fields of a catalog text; made once, for every reset of every test needs them."""
     lines = catalog.SYSTEM.format(label=label).strip().splitlines()
     found = [parse(line, catalog.SETS) for line in lines]
     for line in text.strip().splitlines():
@@ -235,7 +238,7 @@ def _fields(label: str, text: str) -> list[Field]:
             dataclasses.replace(row, compound="Name") if row.name in NAMED_PARTS else row
             for row in found
         ]
-    return found
+    return tuple(found)
 
 
 def _address(prefix: str, label: str) -> list[Field]:
