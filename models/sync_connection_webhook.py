@@ -94,7 +94,7 @@ class SyncConnection(models.Model):
 
     @api.model
     def _receive(self, receiver: Receiver, request: WebhookRequest, correlation_id: str):
-        """Store the events of a genuine delivery; wake the workers once it is committed.
+        """Store the events of a genuine delivery.
 
         :return: ``(accepted, duplicates)``
         :raises ContractError: the body is no delivery.
@@ -105,7 +105,6 @@ class SyncConnection(models.Model):
         )
         if accepted:
             backlog.add(self.env.cr, receiver.connection_id, accepted)
-            self.env['sync.worker']._wake_after_commit()
         return accepted, duplicates
 
 

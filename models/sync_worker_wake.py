@@ -18,7 +18,7 @@ from datetime import timedelta
 
 from odoo import api, models
 
-from .queue_cursor import queue_cursor
+from .queue_cursor import next_transaction, queue_cursor
 
 _logger = logging.getLogger(__name__)
 
@@ -38,50 +38,72 @@ _looked_at: dict[str, float] = {}
 class SyncWorker(models.AbstractModel):
     _inherit = 'sync.worker'
 
-    # The locks can be had where nobody stands at a post. Whole seconds, because Odoo leaves a
-    # trigger of the present second in place, and the job would run again for nothing.
-    _WAKE = """
-        WITH watch AS MATERIALIZED (
-            SELECT NOT (pg_try_advisory_xact_lock_shared(%(watch)s, 1)
-                    AND pg_try_advisory_xact_lock_shared(%(watch)s, 2)) AS is_kept),
-        start AS (
-            INSERT INTO ir_cron_trigger (cron_id, call_at, create_uid, write_uid,
-                                         create_date, write_date)
-            SELECT c.id, date_trunc('second', now() AT TIME ZONE 'UTC'), 1, 1,
-                   clock_timestamp() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC'
-              FROM ir_cron c
-              JOIN ir_model_data d ON d.model = 'ir.cron' AND d.res_id = c.id
-               AND d.module = 'saas_sync' AND d.name LIKE 'ir_cron_worker_%%'
-             WHERE c.active AND NOT (SELECT is_kept FROM watch) AND NOT EXISTS (
-                   SELECT 1 FROM ir_cron_trigger t
-                    WHERE t.cron_id = c.id AND t.call_at <= now() AT TIME ZONE 'UTC'
-                      AND t.create_date >= greatest(
-                          clock_timestamp() AT TIME ZONE 'UTC' - make_interval(secs => %(trust)s),
-                          (SELECT p.create_date FROM ir_cron_progress p
-                            WHERE p.cron_id = c.id ORDER BY p.id DESC LIMIT 1)))
-            RETURNING id)
-        SELECT count(*), CASE WHEN %(knock)s AND (SELECT is_kept FROM watch)
-                              THEN pg_notify(%(channel)s, %(word)s) END
-          FROM start
+    # Both locks can be had where nobody stands at a post. A statement without tables, for every
+    # delivery and every save asks this, and planning the other one costs more than running it.
+    _KNOCK = """
+        SELECT CASE WHEN watch.is_kept AND %(knock)s THEN pg_notify(%(channel)s, %(word)s) END,
+               watch.is_kept
+          FROM (SELECT NOT (pg_try_advisory_xact_lock_shared(%(watch)s, 1)
+                        AND pg_try_advisory_xact_lock_shared(%(watch)s, 2)) AS is_kept
+                OFFSET 0) watch
+    """
+    # Whole seconds: Odoo leaves a trigger of the present second in place, and the job would run
+    # again for nothing.
+    _START = """
+        INSERT INTO ir_cron_trigger (cron_id, call_at, create_uid, write_uid,
+                                     create_date, write_date)
+        SELECT c.id, date_trunc('second', now() AT TIME ZONE 'UTC'), 1, 1,
+               clock_timestamp() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC'
+          FROM ir_cron c
+          JOIN ir_model_data d ON d.model = 'ir.cron' AND d.res_id = c.id
+           AND d.module = 'saas_sync' AND d.name LIKE 'ir_cron_worker_%%'
+         WHERE c.active AND NOT EXISTS (
+               SELECT 1 FROM ir_cron_trigger t
+                WHERE t.cron_id = c.id AND t.call_at <= now() AT TIME ZONE 'UTC'
+                  AND t.create_date >= greatest(
+                      clock_timestamp() AT TIME ZONE 'UTC' - make_interval(secs => %(trust)s),
+                      (SELECT p.create_date FROM ir_cron_progress p
+                        WHERE p.cron_id = c.id ORDER BY p.id DESC LIMIT 1)))
+        RETURNING id
     """
 
     @api.model
     def _wake(self, knock=True):
-        """Have the workers start now, unless one keeps watch or a start is already due.
+        """Have the workers start now, unless one keeps watch or a start is already due."""
+        with queue_cursor(self.env) as cr:
+            starts = self._call_workers(cr, knock)
+        if starts:
+            self.env['ir.cron']._notifydb()
+
+    @api.model
+    def _call_workers(self, cr, knock=True):
+        """What :meth:`_wake` does in the database; return whether cron processes are to be told.
 
         A trigger older than the cron's present run has been consumed by it (the row only
         disappears when the run ends), so it does not count; nor does one that is older than a
         moment, because the processes that were told of it may be dead. Called *after* the
-        commit, which is what makes this safe: a start we rely on has not begun, and a watch that
-        is just given up looks once more afterwards.
+        commit of the news, which is what makes this safe: a start we rely on has not begun, and a
+        watch that is just given up looks once more afterwards.
         """
-        with queue_cursor(self.env) as cr:
-            cr.execute(self._WAKE, {
-                'watch': WATCH_LOCK, 'trust': TRUST_SECONDS, 'knock': knock, 'channel': CHANNEL,
-                'word': KNOCK})
-            woken = cr.fetchone()[0]
-        if woken:
-            self.env['ir.cron']._notifydb()
+        cr.execute(self._KNOCK, {
+            'watch': WATCH_LOCK, 'knock': knock, 'channel': CHANNEL, 'word': KNOCK})
+        if cr.fetchone()[1]:
+            return False
+        cr.execute(self._START, {'trust': TRUST_SECONDS})
+        return bool(cr.rowcount)
+
+    @api.model
+    def _wake_here(self):
+        """As :meth:`_wake`, on the present cursor, whose transaction is READ COMMITTED and has
+        just ended: a delivery is spared a second connection. Never fails."""
+        try:
+            starts = self._call_workers(self.env.cr)
+            next_transaction(self.env)
+            if starts:
+                self.env['ir.cron']._notifydb()
+        except Exception:
+            self.env.cr.rollback()
+            _logger.exception('The workers could not be woken; they start within a minute')
 
     @api.model
     def _wake_after_commit(self):
