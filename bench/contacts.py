@@ -30,11 +30,11 @@ class Taken:
     definition: dict | None
 
 
-def rows(number: int) -> list[dict]:
-    """So many contacts, as HubSpot holds them; ids count from 1."""
+def rows(number: int, first: int = 1) -> list[dict]:
+    """So many contacts, as HubSpot holds them; ids count from `first`."""
     return [
         {"id": str(n), "createdAt": BORN, "updatedAt": BORN, "properties": _properties(n)}
-        for n in range(1, number + 1)
+        for n in range(first, first + number)
     ]
 
 
