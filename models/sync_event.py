@@ -24,7 +24,8 @@ class SyncEvent(models.Model):
     _direction = 'in'
     _lane_key_sql = 'm.remote_id'
     # A merge names records that no other one names, so those of all of them count.
-    _news_sql = """m.event_type, m.occurred_at, CASE WHEN m.kind <> 'merge' THEN m.related_ids ELSE (
+    _news_sql = """m.event_type, m.occurred_at,
+                   CASE WHEN m.kind <> 'merge' THEN m.related_ids ELSE (
                        SELECT string_agg(DISTINCT o.related_ids, ',') FROM sync_event o
                         WHERE o.lane_id = m.lane_id AND o.kind = m.kind) END AS related_ids"""
     _replayable_sql = "remote_id <> '' AND kind <> 'ignored'"

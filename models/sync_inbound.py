@@ -35,7 +35,7 @@ BELIEVED_AFTER = timedelta(minutes=1)
 FIRST_LOOK = 2
 
 
-@dataclass
+@dataclass(eq=False)
 class Item:
     """One lane on its way in. ``lane`` is None for a parent that is pulled along."""
 

@@ -15,6 +15,8 @@ from ..engine.merge import as_agreed, merge
 from .sync_settlement import Result
 
 STALE_FOR = timedelta(minutes=1)
+#: Seconds until a record is tried again that another transaction holds.
+IN_USE_DELAY = 2
 
 
 class SyncInbound(models.AbstractModel):
@@ -45,9 +47,10 @@ class SyncInbound(models.AbstractModel):
                 self._note(results, item, Result('ignored', reason=self.env._(
                     'No Odoo record matches, and the mapping does not create any.')))
             active = [i for i in active if i.link or i.odoo]
-        self._write(connection, adapter, active)
+        in_use = self._write(connection, adapter, active)
         for item in active:
-            self._note(results, item, self._result(adapter, item))
+            result = self._in_use_result() if item in in_use else self._result(adapter, item)
+            self._note(results, item, result)
         return results
 
     @api.model
@@ -125,12 +128,17 @@ class SyncInbound(models.AbstractModel):
 
     @api.model
     def _write(self, connection, adapter, items):
-        """Merge all, create and write in batches, then link with what both sides now agree on."""
+        """Merge all, create and write in batches, then link with what both sides now agree on.
+
+        :return: the items that were left out, because somebody else holds their record
+        """
         # Where the Odoo record of a link is gone and the remote one lives on, it is created again.
         known = [item for item in items if item.odoo]
         new = [item for item in items if not item.odoo]
         self._merge_known(adapter, known)
         self._merge_new(adapter, new)
+        in_use = self._in_use(adapter, known)
+        known = [item for item in known if item not in in_use]
         context = {
             'saas_sync_applying': True,
             'tracking_disable': not adapter.mapping.track_changes,
@@ -142,6 +150,21 @@ class SyncInbound(models.AbstractModel):
         self._write_known(adapter, known, context)
         self.env.flush_all()
         self.env['sync.linker']._after_inbound(connection, adapter, known + new)
+        return in_use
+
+    @api.model
+    def _in_use(self, adapter, items):
+        """The items to write whose record another transaction holds. A person's import may hold
+        it for minutes: whoever waited for it would have the whole batch wait along."""
+        wanted = [item for item in items if item.merged.to_local]
+        records = adapter.model.browse([item.odoo.id for item in wanted])
+        free = set(records.try_lock_for_update(allow_referencing=True)._ids)
+        return [item for item in wanted if item.odoo.id not in free]
+
+    @api.model
+    def _in_use_result(self):
+        return Result('waiting', delay=IN_USE_DELAY, reason=self.env._(
+            'Somebody is changing the record in Odoo at this moment; it is written right after.'))
 
     @api.model
     def _write_known(self, adapter, items, context):

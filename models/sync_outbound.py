@@ -26,8 +26,8 @@ from .sync_settlement import Result
 PARENT_DELAY = 2
 #: Seconds after which a record whose parent does not get there fails, so that a person looks.
 PARENT_PATIENCE = 3600
-#: Seconds after which a message may be of the past: of a long outage, or of a dump that was restored
-#: when it had been sent already. The remote has moved on, and is looked at before it is written to.
+#: Seconds after which a message may be of the past: of a long outage, or of a dump that was
+#: restored when it had been sent already. The remote has moved on, and is looked at first.
 LOOK_AFTER = 600
 
 

@@ -19,6 +19,7 @@ import psycopg2
 
 from odoo import api, models
 from odoo.sql_db import BaseCursor, Cursor
+from odoo.tools import config
 
 from ..engine import pause
 from ..engine.errors import AuthError, RateLimitError, TransientError, classify
@@ -35,6 +36,8 @@ RUN_SECONDS = 50
 MAX_IDLE_ROUNDS = 5
 MAX_COLLISIONS = 5
 CLIENT_CHECK_MS = 1000
+#: How long a worker waits for a row.
+LOCK_WAIT_MS = 10_000
 
 
 @dataclass
@@ -67,6 +70,7 @@ class SyncWorker(models.AbstractModel):
     def _cron_work(self):
         """Entry of the worker crons."""
         self._notice_a_lost_client()
+        self._wait_for_nobody()
         with quiet_races(), self._alive() as shift:
             done = self._work(shift)
         # "Nothing remains": Odoo would call again within the same job, ten times, and the job
@@ -119,6 +123,14 @@ class SyncWorker(models.AbstractModel):
             _logger.info('The schedule lost a race, and goes on: %s', error)
             return 0
 
+    @api.model
+    def _run_seconds(self):
+        """For how long to work: the server kills a cron process that takes too long, which would
+        count against the records in its hands."""
+        limit = config['limit_time_real_cron']
+        limit = config['limit_time_real'] if limit < 0 else limit
+        return min(RUN_SECONDS, limit / 2) if limit else RUN_SECONDS
+
     @contextmanager
     def _alive(self):
         """Hold this worker's advisory lock, on a connection that only waits.
@@ -126,7 +138,7 @@ class SyncWorker(models.AbstractModel):
         READ COMMITTED and idle, it pins no snapshot. In test mode there are no rivals, and
         the one connection must not be nested.
         """
-        shift = Shift(time.monotonic() + RUN_SECONDS)
+        shift = Shift(time.monotonic() + self._run_seconds())
         with queue_cursor(self.env) as cr:
             if isinstance(cr, Cursor):
                 shift.worker, shift.guard = random.randint(1, 2**31 - 1), cr
@@ -153,6 +165,17 @@ class SyncWorker(models.AbstractModel):
             cr.rollback()
             _logger.debug('This system cannot look for lost clients: %s', error)
         else:
+            next_transaction(self.env)
+
+    @api.model
+    def _wait_for_nobody(self):
+        """Bound the wait for a row that somebody holds: behind it, a whole batch waits for as long
+        as a person's import may take, and its lanes pass for those of a dead worker at last.
+
+        The batch loses a race then, and is worked again; the pool resets what is set here.
+        """
+        if isinstance(self.env.cr, Cursor):
+            self.env.cr.execute('SET lock_timeout = %s', [LOCK_WAIT_MS])
             next_transaction(self.env)
 
     @api.model

@@ -14,7 +14,7 @@ import signal
 import pytest
 
 from engine.pause import POINTS
-from tests.faults.scene import Scene
+from tests.faults.scene import WORK, Scene
 
 _numbers = itertools.count(1)
 #: From here on the outcome of a batch is committed.
@@ -144,3 +144,20 @@ def test_killed_in_the_middle_of_the_call(scene: Scene):
     scene.until(lambda: scene.box.writes(after=mark), "the call that nobody waited for is over")
     scene.settle()
     assert scene.contacts("Middle") == ["Middle 1", "Middle 2"]
+
+
+def test_a_short_time_limit_is_not_run_into(scene: Scene):
+    """Odoo kills a cron process that takes longer than limit_time_real_cron, and a killed worker
+    counts against the records in its hands: so it leaves in time, whatever is still due.
+    """
+    scene.odoo("env['sync.connection'].browse(id).batch_size = 1", id=scene.connection)
+    scene.create(*(f"Limited {number}" for number in range(12)))
+    scene.box.faults({"kind": "latency", "ms": 400, "match": "batch/upsert"})
+    limit = "import odoo\nodoo.tools.config['limit_time_real_cron'] = 4\n"
+    assert scene.worker(code=limit + WORK).wait().status == 0
+    assert scene.waiting(), "it has worked on as if there were no limit"
+    assert scene.lanes("state = 'running' AND token IS NOT NULL OR crashes > 0") == []
+    scene.box.faults()
+    scene.odoo("env['sync.connection'].browse(id).batch_size = 100", id=scene.connection)
+    scene.settle()
+    assert len(scene.contacts("Limited")) == 12

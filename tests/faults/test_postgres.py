@@ -11,7 +11,7 @@ import signal
 
 import pytest
 
-from tests.faults.scene import Scene, failing
+from tests.faults.scene import Scene, failing, transaction
 
 RACES = {"serialization": "40001", "deadlock": "40P01", "lock": "55P03"}
 #: Errors of the machine: they end when somebody has made room.
@@ -97,8 +97,10 @@ def work_through(scene, left, rounds=60):
 
 TERMINATE = """
     SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-     WHERE datname = current_database() AND pid <> pg_backend_pid()
+     WHERE datname = current_database() AND pid <> pg_backend_pid() AND {which}
 """
+#: The connection on which a worker holds the lock that says that it lives.
+GUARD = "query LIKE '%%pg_advisory_xact_lock(%%' AND state LIKE 'idle in transaction%%'"
 
 
 @pytest.mark.parametrize("point", ["before_call", "after_call", "before_commit"])
@@ -108,9 +110,73 @@ def test_connections_cut_in_mid_batch(scene: Scene, point):
     """
     word = work_both_ways(scene)
     worker = scene.stopped(f"{point}:stop")
-    scene.database.rows(TERMINATE)
+    scene.database.rows(TERMINATE.format(which="true"))
     worker.signal(signal.SIGCONT)
     worker.wait()
     assert scene.lanes("crashes > 0 AND state <> 'running'") == []
+    scene.settle()
+    assert_worked(scene, word)
+
+
+def test_a_worker_whose_guard_is_cut_off_goes_home(scene: Scene):
+    """Only the connection that says that it lives is lost: others take its records over, so it has
+    to stop to claim more of them. It finishes what it has in hand, or is refused.
+    """
+    scene.odoo("env['sync.connection'].browse(id).batch_size = 1", id=scene.connection)
+    names = [f"Guarded {number}" for number in range(3)]
+    scene.create(*names)
+    worker = scene.stopped("before_call:stop")
+    assert scene.database.rows(TERMINATE.format(which=GUARD)) == [(True,)]
+    worker.signal(signal.SIGCONT)
+    worker.wait()
+    assert len(scene.contacts("Guarded")) == 1, "it went on as if nothing had happened"
+    scene.odoo("env['sync.connection'].browse(id).batch_size = 100", id=scene.connection)
+    scene.settle()
+    assert scene.contacts("Guarded") == names
+
+
+def test_a_record_that_somebody_holds_holds_up_nobody(scene: Scene):
+    """A person's long transaction (an import, say) has written a partner, and is not over."""
+    ids = scene.enter("Held", "Held beside")
+    scene.tell(*ids)
+    scene.settle()
+    scene.box.change(
+        "contacts", [{"id": one, "properties": {"city": "Lier"}} for one in ids]
+    )
+    with transaction(scene.database) as cr:
+        cr.execute("UPDATE res_partner SET comment = 'busy' WHERE name = 'Held'")
+        scene.tell(*ids)
+        for _time in range(3):
+            scene.hurry()
+            assert scene.worker().wait(30).status == 0
+        assert city(scene, "Held beside") == "Lier"
+        assert scene.lanes("state IN ('failed', 'quarantined')") == []
+    scene.settle()
+    assert city(scene, "Held") == "Lier"
+
+
+def city(scene, name):
+    return scene.database.value("SELECT city FROM res_partner WHERE name = %s", name)
+
+
+def test_work_goes_on_beside_a_pinned_snapshot(scene: Scene):
+    """A report, or a dump, that sees the world as it was a long time ago."""
+    with transaction(scene.database) as cr:
+        cr.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        cr.execute("SELECT count(*) FROM sync_lane")
+        word = work_both_ways(scene)
+        scene.settle()
+        assert_worked(scene, word)
+
+
+def test_upgraded_with_work_in_flight(scene: Scene):
+    """`-u saas_sync` while a worker waits for the account: it finishes with the old code, or its
+    work is done again with the new one.
+    """
+    word = work_both_ways(scene)
+    worker = scene.stopped("before_call:stop")
+    scene.database.upgrade()
+    worker.signal(signal.SIGCONT)
+    worker.wait()
     scene.settle()
     assert_worked(scene, word)
