@@ -90,6 +90,9 @@ def test_a_connection_that_knows_no_organisation_believes_none():
 
 
 BOMB = '<!DOCTYPE a [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>'
+LAUGHS = '<!DOCTYPE a [<!ENTITY a0 "ha">%s]>' % ''.join(
+    f'<!ENTITY a{n} "{f"&a{n - 1};" * 10}">' for n in range(1, 12)
+)
 FILE = '<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]>'
 
 
@@ -97,6 +100,8 @@ FILE = '<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]>'
     'body',
     [
         soap(number(1), head=BOMB),
+        soap(number(1), head=LAUGHS).replace(b'\xc3\x96', b'&a11;'),
+        soap(number(1), head=LAUGHS).decode().encode('utf-16'),
         soap(number(1), head=FILE).replace(b'\xc3\x96', b'&x;'),
         soap(number(1), head='<!DOCTYPE a SYSTEM "http://127.0.0.1:1/x.dtd">'),
         soap(number(1), head='<!DOCTYPE a [<!ENTITY % p SYSTEM "http://127.0.0.1:1/">%p;]>'),
