@@ -72,11 +72,11 @@ class SyncWorker(models.AbstractModel):
         self._notice_a_lost_client()
         self._wait_for_nobody()
         with quiet_races(), self._alive() as shift:
-            done = self._work(shift)
+            self._work(shift)
         # "Nothing remains": Odoo would call again within the same job, ten times, and the job
         # as a whole would outlive the time limit of cron workers. A new trigger is a new job.
         self._leave(shift)
-        self.env['ir.cron']._commit_progress(done, remaining=0)
+        self.env['ir.cron']._commit_progress(remaining=0)
 
     @api.model
     def _work(self, shift=None):
@@ -90,6 +90,9 @@ class SyncWorker(models.AbstractModel):
         while idle < MAX_IDLE_ROUNDS and not shift.is_over and self._is_current(shift):
             progressed = self._round(shift)
             done += progressed
+            if progressed:
+                # Odoo leaves a job aside that was killed three times without having done anything.
+                self.env['ir.cron']._commit_progress(progressed, remaining=1)
             idle = 0 if progressed else idle + 1
             if not progressed and not self._linger(shift, idle):
                 break
