@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from odoo import api, fields, models
 
+from .record_adapter import RecordAdapter
 from .sync_settlement import Result
 
 
@@ -138,16 +139,29 @@ class SyncInboundRemoval(models.AbstractModel):
 
     @api.model
     def _look_at_referrers(self, connection, link):
-        """Records that pointed to this one get no event of their own: look at them as well."""
-        self.env.flush_all()
-        self.env.cr.execute(
-            """SELECT l.remote_object, l.remote_id FROM sync_link l
-                WHERE l.connection_id = %s AND l.deleted_at IS NULL AND EXISTS (
-                      SELECT 1 FROM jsonb_each_text(l.snapshot) v WHERE v.value = %s)""",
-            [connection.id, f'{link.remote_object}:{link.remote_id}'])
-        pairs = self.env.cr.fetchall()
+        """Records that pointed to this one get no event of their own: look at them as well.
+
+        Found from Odoo's side, by the fields that are mapped as links, which Odoo indexes; their
+        snapshots say the same, but all links would have to be read for it.
+        """
+        pairs = set()
+        for mapping in connection.mapping_ids:
+            for line in mapping._specs().values():
+                if (line.converter == 'link'
+                        and link.remote_object in RecordAdapter.link_objects(line)):
+                    pairs |= self._referrers(mapping, line, link)
         if pairs:
-            self.env['sync.scan']._post_hints(connection, pairs, 'referrer')
+            self.env['sync.scan']._post_hints(connection, sorted(pairs), 'referrer')
+
+    @api.model
+    def _referrers(self, mapping, line, link):
+        """``(remote object, remote id)`` of linked records whose field leads to this one's."""
+        records = mapping._model().with_context(active_test=False).search(
+            [(line.odoo_field, '=', link.res_id)])
+        links = self.env['sync.link']._by_record(
+            link.connection_id, mapping.remote_object, records._name, records.ids)
+        return {(one.remote_object, one.remote_id)
+                for one in links.values() if not one.deleted_at}
 
     @api.model
     def _retire(self, loser, survivor, connection):
