@@ -296,9 +296,8 @@ class SyncCapture(models.AbstractModel):
     def _rows(self, target, records, buffer):
         """Outbox rows for the records that the mapping concerns: those that are linked (they may
         just have stopped to match its filter) and those that match."""
-        own = buffer.applied
-        ids = {i for i in records
-               if target.connection_id not in own.get((target.model, i), ())} if own else set(records)
+        ids = {record_id for record_id in records if target.connection_id
+               not in buffer.applied.get((target.model, record_id), ())}
         concerned = self._linked_ids(target, ids)
         if ids - concerned:
             concerned |= self._matching_ids(target, ids - concerned)

@@ -71,7 +71,7 @@ class SyncMessage(models.AbstractModel):
     )
     dispatch_number = fields.Integer(
         readonly=True, aggregator=None,
-        help='Which dispatch gave it its lane: a claim ends the messages it has seen, no later one.')
+        help='Which dispatch gave it its lane: a claim ends what it has seen, and nothing later.')
     error_class = fields.Selection(ERROR_CLASSES, readonly=True)
     error_message = fields.Text(readonly=True)
     done_at = fields.Datetime(readonly=True)
