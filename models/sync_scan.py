@@ -20,6 +20,7 @@ from odoo import api, fields, models
 from ..engine.contracts import InboundEvent
 from ..engine.errors import AuthError, RateLimitError, SyncError
 from .queue_cursor import next_transaction, queue_cursor
+from .race_log import RACE_ERRORS
 
 _logger = logging.getLogger(__name__)
 
@@ -31,6 +32,8 @@ SKEW = timedelta(minutes=1)
 SWEEP_INTERVAL = timedelta(hours=1)
 #: Pages of one sweep a worker reads in one go; the next poll goes on from there.
 MAX_SWEEP_PAGES = 20
+#: Pages of one poll in one go, likewise: the lanes are worked in between.
+MAX_POLL_PAGES = 10
 IMPORT_PRIORITY = 20
 HINT_PRIORITY = 0
 OWN_KINDS = ('poll', 'import', 'delete', 'restore', 'merge')
@@ -85,6 +88,10 @@ class SyncScan(models.AbstractModel):
             except SyncError as error:
                 self.env.cr.rollback()
                 self._on_error(connection, error)
+            except RACE_ERRORS as error:
+                # A person, or another worker's hold, wrote the same row; the next round goes on.
+                self.env.cr.rollback()
+                _logger.info('Scanning %s lost a race: %s', mapping.name, error)
             except Exception:
                 # One mapping's scan must not stop the lanes of all; it is tried at the next run.
                 self.env.cr.rollback()
@@ -166,19 +173,23 @@ class SyncScan(models.AbstractModel):
 
     @api.model
     def _poll(self, connection, mapping):
-        """Ask for what changed since the last poll less an overlap; post what we do not know."""
-        until = fields.Datetime.now()
+        """Ask for what changed since the last poll less an overlap; post what we do not know.
+
+        A bounded number of pages at a time: the window stays the same until its last page is read.
+        """
+        until = mapping.poll_until or fields.Datetime.now()
         overlap = LATE_OVERLAP if mapping.poll_since.hour != until.hour else OVERLAP
         since = (mapping.poll_since - overlap).replace(tzinfo=timezone.utc)
         ahead = (until + SKEW).replace(tzinfo=timezone.utc)
-        connector, cursor, pages = connection._connector(), None, 0
-        while True:
+        connector, cursor, pages = connection._connector(), mapping.poll_cursor or None, 0
+        while pages < MAX_POLL_PAGES:
             page = connector.poll_page(mapping.remote_object, since, ahead, cursor)
             self._store(connection, self._news(connection, mapping, page.records), 10)
             pages, cursor = pages + 1, page.cursor
             if not cursor:
                 break
-        mapping.write({'poll_since': until})
+        mapping.write({'poll_cursor': cursor or False, 'poll_until': until if cursor else False,
+                       'poll_since': mapping.poll_since if cursor else until})
         return pages
 
     @api.model

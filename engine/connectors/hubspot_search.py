@@ -70,12 +70,24 @@ def _search_values(
     while after is not None and _offset(after) + PAGE <= MOST:
         answer = search(api, kind, filters, sort=OBJECT_ID, after=after)
         ids += [record.id for record in answer.results]
-        after = answer.after
+        after = _further(after, answer.after)
     if after is not None and len(values) > 1:
         middle = len(values) // 2
         halves = values[:middle], values[middle:]
         return [one for half in halves for one in _search_values(api, kind, field, half)]
     return ids
+
+
+def _further(after: str, following: str | None) -> str | None:
+    """The next page's place. One that does not lead on would have us read for ever."""
+    if following is not None and _offset(following) <= _offset(after):
+        raise ContractError(
+            f'a search goes on from {after} to {following}',
+            user_message='HubSpot answered a search with the same page again and again. Nothing '
+            'was lost; tell the maintainer of the connector.',
+            code='UNKNOWN_ANSWER',
+        )
+    return following
 
 
 def _offset(after: str) -> int:
