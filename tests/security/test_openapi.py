@@ -22,7 +22,7 @@ from .traffic.maker import make
 from .traffic_case import TrafficCase
 
 DESCRIPTION = json.loads((Path(__file__).resolve().parents[2] / 'docs/openapi.json').read_text())
-BOUNDED = settings(max_examples=60, deadline=None, derandomize=True, database=None,
+BOUNDED = settings(max_examples=30, deadline=None, derandomize=True, database=None,
                    suppress_health_check=list(HealthCheck))
 TEXT = st.text(st.characters(min_codepoint=32, max_codepoint=255, exclude_characters='\x7f'))
 JSON = st.recursive(
@@ -86,7 +86,7 @@ class TestDescription(TrafficCase):
     def test_generated_deliveries_are_answered_as_described(self):
         path = '/saas_sync/webhook/{webhook_token}'
         with self.allow_requests(all_requests=True):
-            for number in range(10_000, 10_400):
+            for number in range(10_000, 10_120):
                 made = make(2, number, self.to)
                 ours = made.kind not in ('announced wrongly', 'wrong address', 'another method',
                                          'strange headers', 'health', 'callback')
