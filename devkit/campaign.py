@@ -171,6 +171,9 @@ class Campaign:
         )
         if suite.templates:
             templates["SAAS_SYNC_INSTALLED"] = self._installed.result()
+        if not self._selection.everything:
+            # Scenarios of minutes run where somebody asks for them.
+            templates["SAAS_SYNC_LONG"] = "1"
         return {**self._workshop.environment(self._server), **templates}
 
     def _show(self, name: str, log: Path) -> None:

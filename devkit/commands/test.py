@@ -8,7 +8,8 @@ Variables that tests find (a test that misses one skips and says so): SAAS_SYNC_
     SAAS_SYNC_TEMPLATE       (lifecycle) database with the dependencies installed, to copy; no demo
     data SAAS_SYNC_TEMPLATE_DEMO  (lifecycle) the same with demo data SAAS_SYNC_INSTALLED
     (lifecycle, faults) database with the add-on installed, to copy SAAS_SYNC_RECORDED
-    recorded real traffic, where it lies beside the checkout
+    recorded real traffic, where it lies beside the checkout SAAS_SYNC_LONG           (faults) set
+    when something was chosen: scenarios of minutes run, too
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ N passed, M failed, K skipped. (Each linter counts as one check.)
 
   ./dev test                          everything
   ./dev test tests/engine             one suite (engine, sandbox and devkit need no Odoo)
+  ./dev test tests/faults             every scenario of the fault campaign, also the long ones
   ./dev test tests/odoo/test_lane.py::TestLane -x --pdb
   ./dev test -k claim                 in every suite, the tests that match; nothing is linted
 

@@ -10,6 +10,16 @@ from tests.odoo_database import OdooDatabase
 from tests.sandbox_process import SandboxClient
 
 
+def pytest_collection_modifyitems(items):
+    """The long scenarios are skipped where nobody chose this suite, and say so."""
+    if os.environ.get("SAAS_SYNC_LONG"):
+        return
+    skip = pytest.mark.skip(reason="a scenario of minutes: ./dev test tests/faults runs it")
+    for item in items:
+        if item.get_closest_marker("long"):
+            item.add_marker(skip)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _machine():
     absent = missing()

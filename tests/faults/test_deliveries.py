@@ -16,6 +16,8 @@ import pytest
 
 from tests.faults.scene import WORK, Scene
 
+pytestmark = pytest.mark.long
+
 DAYS = 86400
 #: A worker that dies whenever the record `poison` is in its hands.
 POISONED = (

@@ -13,6 +13,8 @@ import pytest
 
 from tests.faults.scene import Scene, failing, transaction
 
+pytestmark = pytest.mark.long
+
 RACES = {"serialization": "40001", "deadlock": "40P01", "lock": "55P03"}
 #: Errors of the machine: they end when somebody has made room.
 OUTAGES = {"disk full": "53100", "out of memory": "53200"}

@@ -12,6 +12,8 @@ import pytest
 
 from tests.faults.scene import Scene
 
+pytestmark = pytest.mark.long
+
 _numbers = itertools.count(1)
 #: The answer is lost or worthless, and the work was done all the same.
 AMBIGUOUS = {

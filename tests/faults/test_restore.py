@@ -26,6 +26,8 @@ from tests.faults.scene import WORK, Scene
 from tests.odoo_database import OdooDatabase
 from tests.sandbox_process import SandboxClient
 
+pytestmark = pytest.mark.long
+
 LATE = ("Changed late", "Created late")
 IMPORT = """
 mappings = env['sync.mapping'].search([('remote_object', '=', 'contacts')])
