@@ -76,7 +76,7 @@ MEASURE = Measure(
             at_least=0.8,
             explanation="Two thirds of our time is that same write: Odoo looks for the records that"
             " depend on each partner with four queries of its own, whatever the batch. The rest is"
-            " reading both sides, merging, the link and the settlement, about 1 ms a record.",
+            " reading both sides, merging, the link and the settlement.",
         ),
         Target("at least 5 × queue_job", over="queue_job", at_least=5),
     ),

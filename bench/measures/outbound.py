@@ -80,8 +80,8 @@ MEASURE = Measure(
         Target(
             "at least 1,900 records/s, HubSpot's own ceiling",
             at_least=1900,
-            explanation="A record takes about 0.6 ms of Odoo's CPU: reading it, comparing it with"
-            " the snapshot, the body, the link, the settlement. Two workers reach the ceiling.",
+            explanation="Python on one core is the bound: reading the record, comparing it with the"
+            " snapshot, the body of the call, the link, the settlement. See the CPU columns.",
         ),
         Target("at most 0.0101 calls a record", figure="calls_per_record", at_most=0.0101),
     ),
