@@ -20,6 +20,8 @@ from .process import child_environment
 NOT_ADDON = {
     ".": {"dev", "devkit", "engine", "sandbox", "bench", "docs"},
     "tests": {"engine", "sandbox", "devkit", "lifecycle", "faults"},
+    # A program of the command line, which prints.
+    "tests/security": {"fuzz.py"},
 }
 
 Linter = Callable[[Layout, TextIO], bool]

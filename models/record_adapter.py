@@ -287,7 +287,7 @@ class RecordAdapter:
         stage_id = (params.get('map') or {}).get(value)
         if value and not stage_id:
             raise DataError(
-                f'unmapped stage {value}', field=line.remote_field, code='UNMAPPED_STAGE',
+                f'unmapped stage {value}', field=line.remote_name, code='UNMAPPED_STAGE',
                 user_message=self.env._(
                     'The stage "%(stage)s" has no counterpart in Odoo. Add it to the stage map of '
                     'the mapping "%(mapping)s".', stage=value, mapping=self.mapping.name))
@@ -307,7 +307,7 @@ class RecordAdapter:
             self._far_ids[cache_key] = found.id or None
         if not self._far_ids[cache_key]:
             raise DataError(
-                f'no {first} with {last} = {value}', field=line.remote_field, code='NO_FAR_RECORD',
+                f'no {first} with {last} = {value}', field=line.remote_name, code='NO_FAR_RECORD',
                 user_message=self.env._(
                     'Odoo has no %(label)s for "%(value)s". Correct it in the SaaS, or create it '
                     'in Odoo.', label=self.model._fields[first].string.lower(), value=value))

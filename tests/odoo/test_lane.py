@@ -7,6 +7,7 @@ connection they make, and with it everything else, is deleted in the end.
 
 import threading
 import uuid
+from unittest.mock import patch
 
 import psycopg2
 
@@ -314,12 +315,17 @@ class TestLane(BaseCase):
         innocent = self.row('innocent')
         self.assertTrue(innocent is None or innocent['crashes'] < MAX_CRASHES)
 
-    def test_a_lane_that_was_in_a_crash_is_taken_alone(self):
-        self.store('1', '2', '3')
+    def test_lanes_of_a_dead_worker_are_taken_a_few_at_a_time_and_then_alone(self):
+        """A batch of a hundred whose worker was killed was worked in a hundred rounds, each with a
+        look at the schedule and a read of one record."""
+        self.store(*map(str, range(30)))
         self.lane._tick()
-        self.claim('t1', worker=98)
+        self.assertEqual(len(self.claim('t1', worker=98).lanes), 30)
         self.lane._tick()
-        self.assertEqual(len(self.claim('t2').lanes), 1)
+        self.assertEqual(len(self.claim('t2', worker=98).lanes), 10)
+        with patch('random.random', return_value=0.05):
+            self.lane._tick()
+            self.assertEqual(len(self.claim('t3').lanes), 1, 'those that were in two deaths')
 
     def test_waiting_costs_no_attempt_and_a_retry_costs_one(self):
         self.store('7')

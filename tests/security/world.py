@@ -11,6 +11,7 @@ import json
 
 from odoo import Command
 from odoo.tests import new_test_user
+from odoo.tools import SQL
 
 from ..account import PUBLIC_URL, AccountMixin
 
@@ -130,6 +131,8 @@ def picture(cr, tables=('sync_%',)):
         'ORDER BY 1', [list(tables)])
     sums = {}
     for (table,) in cr.fetchall():
-        cr.execute(f'SELECT md5(string_agg(t::text, chr(10) ORDER BY t::text)) FROM "{table}" t')
+        cr.execute(SQL(
+            'SELECT md5(string_agg(t::text, chr(10) ORDER BY t::text)) FROM %s t',
+            SQL.identifier(table)))
         sums[table] = cr.fetchone()[0]
     return sums
