@@ -28,7 +28,7 @@ from tests.sandbox_process import SandboxClient
 PATIENCE = 100
 # A generous bound on what takes a second or two on an idle machine. Odoo's own look at its schedule
 # would take a minute.
-RESCUE_SECONDS = 20
+RESCUE_SECONDS = 55
 TRIES = 20
 RECORDED = Path(os.environ.get("SAAS_SYNC_RECORDED", "nowhere")) / "hubspot" / "webhooks"
 
