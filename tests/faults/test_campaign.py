@@ -16,6 +16,7 @@ from tests.faults.campaign import Campaign
 SECONDS = 45
 
 
+@pytest.mark.long
 def test_a_slice_of_faults_under_load_leaves_every_invariant_true():
     """Two people at work, half a hundred faults, calm: both sides hold what they must."""
     campaign = Campaign(seed=1)

@@ -16,6 +16,8 @@ import pytest
 from engine.pause import POINTS
 from tests.faults.scene import WORK, Scene
 
+pytestmark = pytest.mark.long
+
 _numbers = itertools.count(1)
 #: From here on the outcome of a batch is committed.
 COMMITTED = ("after_commit",)
