@@ -19,7 +19,6 @@ def _host(address):
     return re.sub(_NO_HOST, '', address.lower())
 
 
-
 class SyncMatch(models.AbstractModel):
     _name = 'sync.match'
     _description = 'Matching of unlinked records'

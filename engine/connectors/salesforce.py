@@ -52,7 +52,7 @@ class SalesforceConnector(Connector):
     default_base_url = 'https://login.salesforce.com'
     allowed_hosts = ('login.salesforce.com', 'test.salesforce.com', '.my.salesforce.com')
     batch_size = 200
-    objects = {kind.name: f'{kind.label}s'.replace('ys', 'ies') for kind in OBJECT_TYPES.values()}
+    objects = {kind.name: kind.plural for kind in OBJECT_TYPES.values()}
     #: A developer's organisation; the header of the first answer tells the real number. There is no
     #: limit for short bursts: the first bucket only keeps one connection from filling the line.
     default_limits = {'burst': (100, 10), 'daily': (15_000, 86_400)}

@@ -121,71 +121,67 @@ _NOT_THERE = (
 _OTHERS = 'Salesforce put {record} back because of others in the same call; it is sent again.'
 
 
-def _table() -> dict[str, Verdict]:
-    """One line for each meaning; the codes that have it."""
-    rows: Iterable[tuple[str, Verdict]] = (
-        (
-            'SERVER_UNAVAILABLE REQUEST_RUNNING_TOO_LONG QUERY_TIMEOUT TOO_MANY_APEX_REQUESTS '
-            'INTERNAL_ERROR UNKNOWN_EXCEPTION FUNCTIONALITY_TEMPORARILY_UNAVAILABLE '
-            'INSERT_UPDATE_DELETE_NOT_ALLOWED_DURING_MAINTENANCE ORG_IN_MAINTENANCE '
-            'PLATFORM_EVENT_PUBLISHING_UNAVAILABLE TXN_SECURITY_METERING_ERROR '
-            'INVALID_QUERY_LOCATOR',
-            Verdict(TransientError, _BUSY),
-        ),
-        ('UNABLE_TO_LOCK_ROW', Verdict(TransientError, _LOCKED)),
-        (
-            'ALL_OR_NONE_OPERATION_ROLLED_BACK PROCESSING_HALTED BATCH_PROCESSING_HALTED',
-            Verdict(TransientError, _OTHERS),
-        ),
-        ('REQUEST_LIMIT_EXCEEDED', Verdict(RateLimitError, _SLOWER, wait=WAIT_FOR_CALLS)),
-        (
-            'EXCEEDED_QUOTA LIMIT_EXCEEDED TOO_MANY_JOBS TXN_SECURITY_NO_ACCESS_LIMIT',
-            Verdict(RateLimitError, _SLOWER, wait=WAIT_FOR_JOBS),
-        ),
-        ('STORAGE_LIMIT_EXCEEDED', Verdict(ConfigurationError, _FULL)),
-        (
-            'INVALID_SESSION_ID INVALID_AUTH_HEADER INVALID_LOGIN API_DISABLED_FOR_ORG '
-            'API_CURRENTLY_DISABLED CLIENT_NOT_ACCESSIBLE_FOR_USER '
-            'INVALID_OPERATION_WITH_EXPIRED_PASSWORD MUTUAL_AUTHENTICATION_FAILED ORG_LOCKED '
-            'TRIAL_EXPIRED UNSUPPORTED_CLIENT',
-            Verdict(AuthError, _SIGN_IN),
-        ),
-        (
-            'INSUFFICIENT_ACCESS INSUFFICIENT_ACCESS_OR_READONLY '
-            'INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY METHOD_NOT_ALLOWED '
-            'INVALID_TYPE UNSUPPORTED_API_VERSION',
-            Verdict(ConfigurationError, _NOT_ALLOWED),
-        ),
-        (
-            'INVALID_FIELD INVALID_FIELD_FOR_INSERT_UPDATE FIELD_NOT_UPDATABLE MALFORMED_QUERY',
-            Verdict(DataError, _NO_FIELD),
-        ),
-        (
-            'CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY CANNOT_EXECUTE_FLOW_TRIGGER FLOW_EXCEPTION '
-            'FIELD_CUSTOM_VALIDATION_EXCEPTION APEX_ERROR',
-            Verdict(DataError, _AUTOMATION),
-        ),
-        ('REQUIRED_FIELD_MISSING', Verdict(DataError, _MISSING)),
-        (
-            'FIELD_INTEGRITY_EXCEPTION STRING_TOO_LONG NUMBER_OUTSIDE_VALID_RANGE '
-            'INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST INVALID_EMAIL_ADDRESS JSON_PARSER_ERROR '
-            'INVALID_CURRENCY_ISO DELETE_FAILED MALFORMED_ID',
-            Verdict(DataError, _WRONG),
-        ),
-        ('INVALID_CROSS_REFERENCE_KEY', Verdict(DataError, _REFERENCE)),
-        ('INACTIVE_OWNER_OR_USER', Verdict(DataError, _OWNER)),
-        ('CANNOT_UPDATE_CONVERTED_LEAD ENTITY_IS_LOCKED', Verdict(DataError, _FROZEN)),
-        ('DUPLICATES_DETECTED DUPLICATE_VALUE', Verdict(ConflictError, _DUPLICATE)),
-        ('DUPLICATE_EXTERNAL_ID MULTIPLE_RECORDS_FOUND', Verdict(ConflictError, _TWICE)),
-        (
-            'ENTITY_IS_DELETED NOT_FOUND RECORD_NOT_FOUND',
-            Verdict(DataError, _NOT_THERE, code=GONE),
-        ),
-    )
-    return {code: verdict for codes, verdict in rows for code in codes.split()}
-
-
-VERDICTS = _table()
+#: One line for each meaning: the codes that have it, and what it is.
+_ROWS: tuple[tuple[str, Verdict], ...] = (
+    (
+        'SERVER_UNAVAILABLE REQUEST_RUNNING_TOO_LONG QUERY_TIMEOUT TOO_MANY_APEX_REQUESTS '
+        'INTERNAL_ERROR UNKNOWN_EXCEPTION FUNCTIONALITY_TEMPORARILY_UNAVAILABLE '
+        'INSERT_UPDATE_DELETE_NOT_ALLOWED_DURING_MAINTENANCE ORG_IN_MAINTENANCE '
+        'PLATFORM_EVENT_PUBLISHING_UNAVAILABLE TXN_SECURITY_METERING_ERROR '
+        'INVALID_QUERY_LOCATOR',
+        Verdict(TransientError, _BUSY),
+    ),
+    ('UNABLE_TO_LOCK_ROW', Verdict(TransientError, _LOCKED)),
+    (
+        'ALL_OR_NONE_OPERATION_ROLLED_BACK PROCESSING_HALTED BATCH_PROCESSING_HALTED',
+        Verdict(TransientError, _OTHERS),
+    ),
+    ('REQUEST_LIMIT_EXCEEDED', Verdict(RateLimitError, _SLOWER, wait=WAIT_FOR_CALLS)),
+    (
+        'EXCEEDED_QUOTA LIMIT_EXCEEDED TOO_MANY_JOBS TXN_SECURITY_NO_ACCESS_LIMIT',
+        Verdict(RateLimitError, _SLOWER, wait=WAIT_FOR_JOBS),
+    ),
+    ('STORAGE_LIMIT_EXCEEDED', Verdict(ConfigurationError, _FULL)),
+    (
+        'INVALID_SESSION_ID INVALID_AUTH_HEADER INVALID_LOGIN API_DISABLED_FOR_ORG '
+        'API_CURRENTLY_DISABLED CLIENT_NOT_ACCESSIBLE_FOR_USER '
+        'INVALID_OPERATION_WITH_EXPIRED_PASSWORD MUTUAL_AUTHENTICATION_FAILED ORG_LOCKED '
+        'TRIAL_EXPIRED UNSUPPORTED_CLIENT',
+        Verdict(AuthError, _SIGN_IN),
+    ),
+    (
+        'INSUFFICIENT_ACCESS INSUFFICIENT_ACCESS_OR_READONLY '
+        'INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY METHOD_NOT_ALLOWED '
+        'INVALID_TYPE UNSUPPORTED_API_VERSION',
+        Verdict(ConfigurationError, _NOT_ALLOWED),
+    ),
+    (
+        'INVALID_FIELD INVALID_FIELD_FOR_INSERT_UPDATE FIELD_NOT_UPDATABLE MALFORMED_QUERY',
+        Verdict(DataError, _NO_FIELD),
+    ),
+    (
+        'CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY CANNOT_EXECUTE_FLOW_TRIGGER FLOW_EXCEPTION '
+        'FIELD_CUSTOM_VALIDATION_EXCEPTION APEX_ERROR',
+        Verdict(DataError, _AUTOMATION),
+    ),
+    ('REQUIRED_FIELD_MISSING', Verdict(DataError, _MISSING)),
+    (
+        'FIELD_INTEGRITY_EXCEPTION STRING_TOO_LONG NUMBER_OUTSIDE_VALID_RANGE '
+        'INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST INVALID_EMAIL_ADDRESS JSON_PARSER_ERROR '
+        'INVALID_CURRENCY_ISO DELETE_FAILED MALFORMED_ID',
+        Verdict(DataError, _WRONG),
+    ),
+    ('INVALID_CROSS_REFERENCE_KEY', Verdict(DataError, _REFERENCE)),
+    ('INACTIVE_OWNER_OR_USER', Verdict(DataError, _OWNER)),
+    ('CANNOT_UPDATE_CONVERTED_LEAD ENTITY_IS_LOCKED', Verdict(DataError, _FROZEN)),
+    ('DUPLICATES_DETECTED DUPLICATE_VALUE', Verdict(ConflictError, _DUPLICATE)),
+    ('DUPLICATE_EXTERNAL_ID MULTIPLE_RECORDS_FOUND', Verdict(ConflictError, _TWICE)),
+    (
+        'ENTITY_IS_DELETED NOT_FOUND RECORD_NOT_FOUND',
+        Verdict(DataError, _NOT_THERE, code=GONE),
+    ),
+)
+VERDICTS = {code: verdict for codes, verdict in _ROWS for code in codes.split()}
 
 
 def error_of(response: HttpResponse) -> SyncError:

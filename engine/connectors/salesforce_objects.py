@@ -35,6 +35,7 @@ class ObjectType:
 
     name: str
     label: str
+    plural: str
     title: tuple[str, ...]
     lookups: Mapping[str, str] = field(default_factory=dict)
 
@@ -46,13 +47,13 @@ class ObjectType:
 
 _PERSON = ('FirstName', 'LastName', 'Email')
 _TYPES = (
-    ObjectType('Account', 'Account', ('Name',), {'Parent': 'ParentId'}),
-    ObjectType('Contact', 'Contact', _PERSON, {'Account': 'AccountId'}),
-    ObjectType('Lead', 'Lead', (*_PERSON, 'Company')),
-    ObjectType('Opportunity', 'Opportunity', ('Name',), {'Account': 'AccountId'}),
-    ObjectType('Product2', 'Product', ('Name', 'ProductCode')),
+    ObjectType('Account', 'Account', 'Accounts', ('Name',), {'Parent': 'ParentId'}),
+    ObjectType('Contact', 'Contact', 'Contacts', _PERSON, {'Account': 'AccountId'}),
+    ObjectType('Lead', 'Lead', 'Leads', (*_PERSON, 'Company')),
+    ObjectType('Opportunity', 'Opportunity', 'Opportunities', ('Name',), {'Account': 'AccountId'}),
+    ObjectType('Product2', 'Product', 'Products', ('Name', 'ProductCode')),
     ObjectType(
-        'PricebookEntry', 'Price book entry', ('Name',),
+        'PricebookEntry', 'Price book entry', 'Price book entries', ('Name',),
         {'Product2': 'Product2Id', 'Pricebook2': 'Pricebook2Id'},
     ),
 )  # fmt: skip
@@ -63,7 +64,7 @@ OBJECT_TYPES = {kind.name: kind for kind in _TYPES}
 
 def object_type(name: str) -> ObjectType:
     """The facts of an object; for one we know nothing of, those that hold for most objects."""
-    return OBJECT_TYPES.get(name) or ObjectType(name, name, ('Name',))
+    return OBJECT_TYPES.get(name) or ObjectType(name, name, name, ('Name',))
 
 
 def is_id(text: object) -> bool:

@@ -116,6 +116,10 @@ class Account:
         )
         return {key for (key,) in found}
 
+    def has_heir(self, held: set[int]) -> bool:
+        """Whether another worker has the lanes of `held`, or was done before it could be seen."""
+        return bool(self.lane_workers() - held) or self._is_idle()
+
     def busy_worker(self) -> int | None:
         """The process that waits for an answer of the account."""
         port = urlsplit(self.box.url).port
@@ -198,8 +202,7 @@ def test_workers_killed_at_work_lose_nothing_and_double_nothing(account, record_
     until(lambda: set(outward) & set(account.names()), "the account has some", 20)
     held = account.kill_the_workers(2)
     started = time.monotonic()
-    seen = lambda: account.lane_workers() - held or account._is_idle()  # noqa: E731
-    until(lambda: monitored(account) and seen(), "one is at work", PATIENCE)
+    until(lambda: monitored(account) and account.has_heir(held), "one is at work", PATIENCE)
     rescued = time.monotonic() - started
     account.settle()
     record_property("recovery_seconds", round(time.monotonic() - started, 1))
@@ -232,9 +235,7 @@ def test_a_worker_that_ends_at_work_is_followed_within_seconds(account, record_p
     held = account.lane_workers()
     os.kill(victim, how)
     started = time.monotonic()
-    # The heir may be done before it is seen at work.
-    heir = lambda: account.lane_workers() - held or account._is_idle()  # noqa: E731
-    until(heir, "another one holds the lanes, or has worked them", 60)
+    until(lambda: account.has_heir(held), "another one holds the lanes, or has worked them", 60)
     rescued = time.monotonic() - started
     account.settle()
     done = time.monotonic() - started
