@@ -284,9 +284,10 @@ def test_token_answers_have_the_recorded_keys(restforce, sf):
 def test_an_outbound_message_has_the_structure_of_a_recorded_one(sf_recorded, sf, sf_control, soap):
     path = sf_recorded / "outbound_messages" / "om_opportunity_apiv23_mulesoft.xml"
     theirs = ElementTree.fromstring(path.read_bytes())
-    account = sf.create("Account", Name="A")
     fields = {"object": "Opportunity", "fields": ["AccountId", "NextStep"]}
+    # Before the account, whose own message could otherwise be the last to arrive.
     sf_control.tell("webhooks", {"messages": [fields]})
+    account = sf.create("Account", Name="A")
     deal = {"Name": "D", "StageName": "Prospecting", "CloseDate": "2026-12-01"}
     sf.create("Opportunity", **deal, AccountId=account, NextStep="Test email value")
     assert sf_control.flush()
