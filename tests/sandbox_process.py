@@ -39,6 +39,10 @@ class SandboxClient:
         lines = self.call('GET', f'ledger?after={after}').text.splitlines()
         return [json.loads(line) for line in lines]
 
+    def in_flight(self):
+        """The calls that wait for their answer at this moment, with their client's port."""
+        return self.call('GET', 'in-flight').json()['results']
+
     def writes(self, after=0):
         """Calls that change something: not reads, searches or sign-ins."""
         return [

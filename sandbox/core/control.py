@@ -34,6 +34,7 @@ class Control:
         self.faults = faults
         self.routes: dict[tuple[str, str], Callable[[Call, str], Answer]] = {
             ("GET", "ledger"): self.get_ledger,
+            ("GET", "in-flight"): self.get_in_flight,
             ("GET", "deliveries"): self.get_deliveries,
             ("GET", "objects"): self.get_objects,
             ("POST", "objects"): self.post_objects,
@@ -80,6 +81,10 @@ class Control:
         entries = self.ledger.after(_number(call, "after", 0))
         limit = _number(call, "limit", len(entries))
         return _lines(entry.as_dict() for entry in entries[:limit])
+
+    def get_in_flight(self, _call: Call, _rest: str) -> Answer:
+        """The calls that have no answer yet, and the ports of who waits for it."""
+        return Answer.of_json(200, {"results": self.ledger.in_flight()})
 
     def get_deliveries(self, call: Call, _rest: str) -> Answer:
         """JSON lines of the webhook deliveries numbered above ``after``."""

@@ -47,7 +47,8 @@ class Edge:
         hits = self.faults.draw(call)
         outcome = _Outcome(self, call)
         try:
-            answer = outcome.under(hits)
+            with self.ledger.under_way(connection.client_port, call):
+                answer = outcome.under(hits)
         except Exception:
             # A bug of the sandbox must show, here and to its caller, and not look like the SaaS.
             logger.exception("%s %s", call.method, call.target)

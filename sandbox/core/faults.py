@@ -78,9 +78,7 @@ class Fault:
         }
 
 
-def parse(
-    body: Any, kinds: dict[str, dict[str, Any]] = KINDS
-) -> tuple[int, list[Fault]]:
+def parse(body: Any, kinds: dict[str, dict[str, Any]] = KINDS) -> tuple[int, list[Fault]]:
     """Faults of a control request. Raises :class:`~sandbox.core.errors.ControlError`."""
     require(isinstance(body, dict), 'Faults need an object such as {"seed": 1, "faults": [...]}.')
     no_unknown_keys(body, {"seed", "faults"}, "The fault plan")

@@ -11,6 +11,7 @@ import json
 import threading
 from collections import deque
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
@@ -84,6 +85,23 @@ class Ledger:
         self._lock = threading.Lock()
         self._entries: deque[Entry] = deque(maxlen=size)
         self._n = 0
+        self._open: dict[int, Call] = {}
+
+    @contextmanager
+    def under_way(self, client_port: int, call: Call) -> Iterator[None]:
+        """Have ``call`` listed by :meth:`in_flight` meanwhile."""
+        self._open[client_port] = call
+        try:
+            yield
+        finally:
+            self._open.pop(client_port, None)
+
+    def in_flight(self) -> list[dict[str, Any]]:
+        """The calls that have no answer yet: method, path, and the TCP port of who waits."""
+        return [
+            {"client_port": port, "method": call.method, "path": call.path}
+            for port, call in list(self._open.items())
+        ]
 
     def add(self, at: int, took_ms: float, call: Call, answer: Answer | None, **facts: Any) -> None:
         """Write a finished call down; ``facts`` are ``fault`` and ``committed``."""

@@ -26,6 +26,11 @@ class Connection:
     def __init__(self, handler: Handler) -> None:
         self._handler = handler
 
+    @property
+    def client_port(self) -> int:
+        """The TCP port at the client's end."""
+        return self._handler.client_address[1]
+
     def close_after_answer(self) -> None:
         """Do not keep the connection for another request."""
         self._handler.close_connection = True

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import socket
+import time
 from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import urlsplit
 
 from werkzeug.datastructures import MultiDict
 
@@ -23,6 +26,20 @@ def test_an_entry_tells_the_whole_call(api, control):
     assert entry["response_body"]["properties"]["firstname"] == "Đ"
     assert entry["time"].endswith("Z")
     assert entry["committed"] is True
+
+
+def test_a_call_without_its_answer_is_listed_with_who_waits_for_it(api, control):
+    hang = {"kind": "hang", "ms": 5000, "count": 1}
+    control.tell("faults", {"faults": [hang]})
+    assert control.get("/_sandbox/in-flight").json() == {"results": []}
+    caller = socket.create_connection(("127.0.0.1", urlsplit(api.base).port))
+    caller.sendall(b"GET /crm/v3/owners HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    limit = time.monotonic() + 10
+    while not (found := control.get("/_sandbox/in-flight").json()["results"]):
+        assert time.monotonic() < limit
+    waits = {"client_port": caller.getsockname()[1], "method": "GET", "path": "/crm/v3/owners"}
+    assert found == [waits]
+    caller.close()
 
 
 def test_secrets_are_masked_everywhere(api, control):
