@@ -177,14 +177,18 @@ class SyncLane(models.Model):
     def _dispatch(self, cr, direction):
         """Attach messages without a lane to the lane of their record, creating it where needed.
 
+        The connections take turns: one with a hundred thousand of them holds up no other.
         A failed lane whose cause was the record's own data is given another go: the news is
         most likely the correction we asked for. Other failures keep their messages behind them.
         """
         cr.execute(SQL(
             """SELECT array_agg(id) FROM (
-                   SELECT id FROM %s WHERE state = 'pending' AND lane_id IS NULL
-                    ORDER BY priority, id LIMIT %s) fresh""",
-            SQL.identifier(_TABLES[direction]), DISPATCH_LIMIT))
+                   SELECT fresh.id FROM sync_connection c CROSS JOIN LATERAL (
+                          SELECT id, row_number() OVER (ORDER BY priority, id) AS turn FROM %s
+                           WHERE connection_id = c.id AND state = 'pending' AND lane_id IS NULL
+                           ORDER BY priority, id LIMIT %s) fresh
+                    ORDER BY fresh.turn LIMIT %s) next""",
+            SQL.identifier(_TABLES[direction]), DISPATCH_LIMIT, DISPATCH_LIMIT))
         ids = cr.fetchone()[0]
         if not ids:
             return 0

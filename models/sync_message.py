@@ -82,7 +82,8 @@ class SyncMessage(models.AbstractModel):
 
     # The two halves of the scheduler's question "what is new?" and "what belongs to this lane?".
     # Both are partial, so that a year of history costs them nothing.
-    _fresh_idx = models.Index("(priority, id) WHERE state = 'pending' AND lane_id IS NULL")
+    _fresh_idx = models.Index(
+        "(connection_id, priority, id) WHERE state = 'pending' AND lane_id IS NULL")
     _lane_idx = models.Index('(lane_id, kind, dispatch_number, id) WHERE lane_id IS NOT NULL')
     _open_idx = models.Index("(connection_id) WHERE state IN ('pending', 'failed')")
     _history_idx = models.Index('(connection_id, create_date)')
