@@ -26,6 +26,7 @@ from odoo.exceptions import UserError
 from odoo.tools import config
 
 from ..engine.errors import AuthError
+from . import clock
 
 _logger = logging.getLogger(__name__)
 
@@ -66,7 +67,7 @@ class SyncCredential(models.Model):
         :raises AuthError: it was stored under a key we do not have any more.
         """
         row = self._find(connection, name)
-        if not row or (row.expires_at and row.expires_at <= fields.Datetime.now()):
+        if not row or (row.expires_at and row.expires_at <= clock.now(self.env)):
             return None
         return self._decrypt(row.value, connection.name)
 
@@ -78,7 +79,7 @@ class SyncCredential(models.Model):
             return row.unlink()
         vals = {
             'value': self._encrypt(value),
-            'expires_at': lifetime and fields.Datetime.now() + timedelta(seconds=lifetime),
+            'expires_at': lifetime and clock.now(self.env) + timedelta(seconds=lifetime),
         }
         if row:
             return row.write(vals)

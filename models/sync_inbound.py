@@ -18,12 +18,13 @@ from functools import cached_property
 
 import psycopg2
 
-from odoo import api, fields, models
+from odoo import api, models
 from odoo.exceptions import AccessError, MissingError, UserError
 
 from ..engine import pause
 from ..engine.contracts import RemoteRecord
 from ..engine.errors import DataError, SyncError
+from . import clock
 from .queue_cursor import next_transaction
 from .record_adapter import RecordAdapter
 from .sync_lane import Lane
@@ -325,7 +326,7 @@ class SyncInbound(models.AbstractModel):
     @api.model
     def _missing(self, connection, item):
         """Not there: right after an event that may be lag, so it is asked for again first."""
-        age = fields.Datetime.now() - item.lane.messages[-1]['create_date']
+        age = clock.now(self.env) - item.lane.messages[-1]['create_date']
         if age < BELIEVED_AFTER:
             return Result('waiting', delay=max(FIRST_LOOK, age.total_seconds()), reason=self.env._(
                 '%(provider)s does not show record %(id)s yet.',

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from odoo import api, fields, models
+from odoo import api, models
 
 from ..engine.errors import ConflictError
 from ..engine.merge import as_agreed, merge
+from . import clock
 from .sync_settlement import Result
 
 STALE_FOR = timedelta(minutes=1)
@@ -89,15 +90,15 @@ class SyncInbound(models.AbstractModel):
             ('state', 'in', ('pending', 'failed')),
         ], limit=1))
 
-    @staticmethod
-    def _is_stale(item):
+    @api.model
+    def _is_stale(self, item):
         """Whether this was read before our own last write took effect: merging it would undo
         what was sent. Only just after a write; a clock that runs back must not stop a record."""
         written = item.link and item.link.remote_written_at
         updated = item.record.updated_at
         if not (written and updated) or updated.replace(tzinfo=None) >= written:
             return False
-        return fields.Datetime.now() - written < STALE_FOR
+        return clock.now(self.env) - written < STALE_FOR
 
     # === MATCH === #
 

@@ -11,12 +11,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from odoo import api, fields, models
+from odoo import api, models
 
 from ..engine import pause
 from ..engine.contracts import Change
 from ..engine.errors import ConflictError, DataError
 from ..engine.merge import as_agreed
+from . import clock
 from .queue_cursor import next_transaction
 from .record_adapter import UNLINKED, RecordAdapter
 from .sync_lane import Lane
@@ -307,15 +308,15 @@ class SyncOutbound(models.AbstractModel):
         return Result('waiting', delay=self._patience(item), reason=self.env._(
             'Waits for "%s", which has to be sent first.', record.display_name))
 
-    @staticmethod
-    def _patience(item):
+    @api.model
+    def _patience(self, item):
         """Seconds until the next look: as long as it has waited already, within limits."""
-        return min(max(SyncOutbound._waited(item), PARENT_DELAY), 300)
+        return min(max(self._waited(item), PARENT_DELAY), 300)
 
-    @staticmethod
-    def _waited(item):
+    @api.model
+    def _waited(self, item):
         """Seconds since the newest message of the record was posted."""
-        return (fields.Datetime.now() - item.lane.messages[-1]['create_date']).total_seconds()
+        return (clock.now(self.env) - item.lane.messages[-1]['create_date']).total_seconds()
 
     @api.model
     def _lane_of(self, connection, mapping, record):

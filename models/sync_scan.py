@@ -15,10 +15,11 @@ import logging
 import uuid
 from datetime import datetime, timedelta, timezone
 
-from odoo import api, fields, models
+from odoo import api, models
 
 from ..engine.contracts import InboundEvent
 from ..engine.errors import AuthError, RateLimitError, SyncError
+from . import clock
 from .queue_cursor import next_transaction, queue_cursor
 from .race_log import RACE_ERRORS
 
@@ -103,7 +104,7 @@ class SyncScan(models.AbstractModel):
         next_transaction(self.env)
         mappings = self.env['sync.mapping'].sudo().search([
             ('connection_id.state', '=', 'connected'), ('direction', 'in', ('in', 'both'))])
-        now = fields.Datetime.now()
+        now = clock.now(self.env)
         return mappings.filtered(
             lambda m: not (m.connection_id.hold_until and m.connection_id.hold_until > now)
             and (m.import_state == 'running' or self._poll_is_due(m, now)))
@@ -165,7 +166,7 @@ class SyncScan(models.AbstractModel):
         }
         if not page.cursor:
             vals |= {'import_state': 'done',
-                     'poll_since': mapping.poll_since or fields.Datetime.now()}
+                     'poll_since': mapping.poll_since or clock.now(self.env)}
         mapping.write(vals)
         return 1
 
@@ -177,7 +178,7 @@ class SyncScan(models.AbstractModel):
 
         A bounded number of pages at a time: the window stays the same until its last page is read.
         """
-        until = mapping.poll_until or fields.Datetime.now()
+        until = mapping.poll_until or clock.now(self.env)
         overlap = LATE_OVERLAP if mapping.poll_since.hour != until.hour else OVERLAP
         since = (mapping.poll_since - overlap).replace(tzinfo=timezone.utc)
         ahead = (until + SKEW).replace(tzinfo=timezone.utc)
@@ -209,7 +210,7 @@ class SyncScan(models.AbstractModel):
     @api.model
     def _sweep_deletions(self, connection, mapping):
         """List what the remote holds in its bin; post a deletion for each linked record there."""
-        now = fields.Datetime.now()
+        now = clock.now(self.env)
         if mapping.sweep_since and mapping.sweep_since + SWEEP_INTERVAL > now:
             return 0
         connector, cursor, pages = connection._connector(), mapping.sweep_cursor or None, 0

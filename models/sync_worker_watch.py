@@ -24,9 +24,10 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import NamedTuple
 
-from odoo import api, fields, models
+from odoo import api, models
 from odoo.tools import SQL
 
+from . import clock
 from .queue_cursor import next_transaction, queue_cursor
 from .sync_lane import WORKER_LOCK
 from .sync_worker import Shift
@@ -159,7 +160,7 @@ class SyncWorker(models.AbstractModel):
         if wanted or shift.is_relieved or (seconds is not None and seconds <= LINGER_SECONDS):
             self._wake()
         elif seconds is not None:
-            self._wake_at(fields.Datetime.now() + timedelta(seconds=seconds))
+            self._wake_at(clock.now(self.env) + timedelta(seconds=seconds))
 
     # === LOOKING AND LISTENING === #
 

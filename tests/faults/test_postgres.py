@@ -6,12 +6,12 @@ fails a record nor counts as the death of a worker.
 
 from __future__ import annotations
 
-import itertools
 import signal
 
 import pytest
 
 from tests.faults.scene import Scene, failing, transaction
+from tests.faults.work import assert_worked, work_both_ways
 
 pytestmark = pytest.mark.long
 
@@ -21,40 +21,6 @@ OUTAGES = {"disk full": "53100", "out of memory": "53200"}
 #: Everything a worker writes to, on its way in and on its way out.
 WRITTEN = ("res_partner", "sync_link", "sync_lane", "sync_event", "sync_outbox", "sync_attempt",
            "sync_budget")  # fmt: skip
-
-_numbers = itertools.count(1)
-
-
-def work_both_ways(scene) -> str:
-    """Leave records and changes of records waiting in each direction; how their names start."""
-    word = f"Pg {next(_numbers)}"
-    ids = scene.create(f"{word} Out 1", f"{word} Out 2")
-    remote_ids = scene.enter(f"{word} In 1", f"{word} In 2")
-    scene.tell(*remote_ids)
-    scene.settle()
-    scene.write(ids, city="Gent")
-    scene.box.change(
-        "contacts", [{"id": one, "properties": {"city": "Lier"}} for one in remote_ids]
-    )
-    scene.create(f"{word} Out 3")
-    scene.tell(*remote_ids, *scene.enter(f"{word} In 3"))
-    return word
-
-
-def assert_worked(scene, word):
-    names = [f"{word} {way} {number}" for way in ("In", "Out") for number in (1, 2, 3)]
-    assert scene.partners(word) == names
-    assert scene.contacts(word) == names
-    cities = scene.database.rows(
-        "SELECT name, city FROM res_partner WHERE starts_with(name, %s) AND city IS NOT NULL", word
-    )
-    assert dict(cities) == {
-        f"{word} In 1": "Lier",
-        f"{word} In 2": "Lier",
-        f"{word} Out 1": "Gent",
-        f"{word} Out 2": "Gent",
-    }
-
 
 @pytest.mark.parametrize("race", RACES)
 def test_a_race_lost_at_any_write_is_run_again(scene: Scene, race):
@@ -101,6 +67,12 @@ TERMINATE = """
     SELECT pg_terminate_backend(pid) FROM pg_stat_activity
      WHERE datname = current_database() AND pid <> pg_backend_pid() AND {which}
 """
+SIGNAL = "env.cr.commit()\nenv.registry.signal_changes()"
+ADD_FIELD = """
+result = env['ir.model.fields'].create({
+    'name': 'x_note', 'field_description': 'Note', 'ttype': 'char', 'state': 'manual',
+    'model_id': env['ir.model']._get_id('res.partner')}).id
+""" + SIGNAL
 #: The connection on which a worker holds the lock that says that it lives.
 GUARD = "query LIKE '%%pg_advisory_xact_lock(%%' AND state LIKE 'idle in transaction%%'"
 
@@ -169,6 +141,22 @@ def test_work_goes_on_beside_a_pinned_snapshot(scene: Scene):
         word = work_both_ways(scene)
         scene.settle()
         assert_worked(scene, word)
+
+
+def test_the_models_change_with_work_in_flight(scene: Scene):
+    """Somebody adds a field to the partners: every process loads its models again. A worker in the
+    middle of its work finishes with those it has.
+    """
+    word = work_both_ways(scene)
+    worker = scene.stopped("before_call:stop")
+    field = scene.odoo(ADD_FIELD)
+    worker.signal(signal.SIGCONT)
+    assert worker.wait().status == 0
+    assert scene.odoo("result = 'x_note' in env['res.partner']._fields")
+    scene.settle()
+    assert_worked(scene, word)
+    scene.odoo("env['ir.model.fields'].browse(id).unlink()\n" + SIGNAL, id=field)
+    scene.settle()
 
 
 def test_upgraded_with_work_in_flight(scene: Scene):
