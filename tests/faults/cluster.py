@@ -84,9 +84,7 @@ class Cluster(GivenServer):
         for folder in (self._home, self._sockets):
             if self._user:
                 shutil.chown(folder, self._user)
-        super().__init__(
-            {"PGHOST": str(self._sockets), "PGPORT": "5432", "PGUSER": postgres.ROLE}
-        )
+        super().__init__({"PGHOST": str(self._sockets), "PGPORT": "5432", "PGUSER": postgres.ROLE})
         self._process: subprocess.Popen | None = None
         self._initialise()
         self.start()

@@ -68,9 +68,7 @@ for _kind in ("garbage", "html", "empty"):
 _answer("truncated JSON", 1, lambda rng: {"kind": "truncated"})
 _answer("success that did nothing", 1, lambda rng: {"kind": "silent_noop"}, "/batch/(create|up)")
 _answer("done, then reset", 2, lambda rng: {"kind": "commit_then_drop"}, WRITES)
-_answer(
-    "done, then silence", 0.8, lambda rng: {"kind": "hang", "ms": 3000, "commit": True}, WRITES
-)
+_answer("done, then silence", 0.8, lambda rng: {"kind": "hang", "ms": 3000, "commit": True}, WRITES)
 _answer("silence", 0.5, lambda rng: {"kind": "hang", "ms": 2000})
 _answer(
     "401", 1, lambda rng: {"kind": "expired_token", "count": 1},

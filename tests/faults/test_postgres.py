@@ -22,6 +22,7 @@ OUTAGES = {"disk full": "53100", "out of memory": "53200"}
 WRITTEN = ("res_partner", "sync_link", "sync_lane", "sync_event", "sync_outbox", "sync_attempt",
            "sync_budget")  # fmt: skip
 
+
 @pytest.mark.parametrize("race", RACES)
 def test_a_race_lost_at_any_write_is_run_again(scene: Scene, race):
     """The first rows that go to each table are refused as if another transaction had won."""
@@ -68,11 +69,14 @@ TERMINATE = """
      WHERE datname = current_database() AND pid <> pg_backend_pid() AND {which}
 """
 SIGNAL = "env.cr.commit()\nenv.registry.signal_changes()"
-ADD_FIELD = """
+ADD_FIELD = (
+    """
 result = env['ir.model.fields'].create({
     'name': 'x_note', 'field_description': 'Note', 'ttype': 'char', 'state': 'manual',
     'model_id': env['ir.model']._get_id('res.partner')}).id
-""" + SIGNAL
+"""
+    + SIGNAL
+)
 #: The connection on which a worker holds the lock that says that it lives.
 GUARD = "query LIKE '%%pg_advisory_xact_lock(%%' AND state LIKE 'idle in transaction%%'"
 
@@ -114,9 +118,7 @@ def test_a_record_that_somebody_holds_holds_up_nobody(scene: Scene):
     ids = scene.enter("Held", "Held beside")
     scene.tell(*ids)
     scene.settle()
-    scene.box.change(
-        "contacts", [{"id": one, "properties": {"city": "Lier"}} for one in ids]
-    )
+    scene.box.change("contacts", [{"id": one, "properties": {"city": "Lier"}} for one in ids])
     with transaction(scene.database) as cr:
         cr.execute("UPDATE res_partner SET comment = 'busy' WHERE name = 'Held'")
         scene.tell(*ids)
