@@ -25,6 +25,7 @@ from . import sync_mapping
 from . import sync_mapping_line
 from . import author_rights
 from . import sync_link
+from . import sync_link_turns
 from . import sync_capture
 from . import base
 from . import res_partner_address

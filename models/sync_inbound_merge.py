@@ -48,10 +48,9 @@ class SyncInbound(models.AbstractModel):
                 self._note(results, item, Result('ignored', reason=self.env._(
                     'No Odoo record matches, and the mapping does not create any.')))
             active = [i for i in active if i.link or i.odoo]
-        in_use = self._write(connection, adapter, active)
+        left_out = self._write(connection, adapter, active)
         for item in active:
-            result = self._in_use_result() if item in in_use else self._result(adapter, item)
-            self._note(results, item, result)
+            self._note(results, item, left_out.get(item) or self._result(adapter, item))
         return results
 
     @api.model
@@ -131,15 +130,16 @@ class SyncInbound(models.AbstractModel):
     def _write(self, connection, adapter, items):
         """Merge all, create and write in batches, then link with what both sides now agree on.
 
-        :return: the items that were left out, because somebody else holds their record
+        :return: ``{item: Result}`` of those that were left out: somebody else holds their record,
+            or they go back and forth
         """
         # Where the Odoo record of a link is gone and the remote one lives on, it is created again.
         known = [item for item in items if item.odoo]
         new = [item for item in items if not item.odoo]
         self._merge_known(adapter, known)
         self._merge_new(adapter, new)
-        in_use = self._in_use(adapter, known)
-        known = [item for item in known if item not in in_use]
+        left_out = self._in_use(adapter, known) | self._looping(adapter, known)
+        known = [item for item in known if item not in left_out]
         context = {
             'saas_sync_applying': True,
             'tracking_disable': not adapter.mapping.track_changes,
@@ -151,16 +151,27 @@ class SyncInbound(models.AbstractModel):
         self._write_known(adapter, known, context)
         self.env.flush_all()
         self.env['sync.linker']._after_inbound(connection, adapter, known + new)
-        return in_use
+        return left_out
 
     @api.model
     def _in_use(self, adapter, items):
-        """The items to write whose record another transaction holds. A person's import may hold
-        it for minutes: whoever waited for it would have the whole batch wait along."""
+        """Results of items to write whose record another transaction holds. A person's import may
+        hold it for minutes: whoever waited for it would have the whole batch wait along."""
         wanted = [item for item in items if item.merged.to_local]
         records = adapter.model.browse([item.odoo.id for item in wanted])
         free = set(records.try_lock_for_update(allow_referencing=True)._ids)
-        return [item for item in wanted if item.odoo.id not in free]
+        return {item: self._in_use_result() for item in wanted if item.odoo.id not in free}
+
+    @api.model
+    def _looping(self, adapter, items):
+        """Results of items whose record both sides change in turns, see sync_link_turns."""
+        labels = {line.odoo_field: line.odoo_label for line in adapter.mapping.line_ids}
+        return {
+            item: item.link._stop_looping(
+                ', '.join(sorted(labels.get(key, key) for key in item.merged.to_local)))
+            for item in items
+            if item.merged.to_local and item.link and item.link._is_looping()
+        }
 
     @api.model
     def _in_use_result(self):

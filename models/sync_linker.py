@@ -74,6 +74,7 @@ class SyncLinker(models.AbstractModel):
             'state': 'conflict' if conflicts else 'in_sync',
             'reason': self._conflict_sentence(conflicts, adapter.mapping),
             'deleted_at': False, 'deleted_here': False,
+            **self.env['sync.link']._turn(item.link, 'remote' if item.merged.to_local else None),
             'remote_updated_at': updated and updated.replace(tzinfo=None),
             'last_synced_at': fields.Datetime.now(),
         }
@@ -174,6 +175,7 @@ class SyncLinker(models.AbstractModel):
             'variants': {key: value for key, value in (variants or {}).items()
                          if key not in item.to_remote},
             'state': 'in_sync', 'reason': False, 'deleted_at': False, 'deleted_here': False,
+            **self.env['sync.link']._turn(item.link, 'odoo'),
             'last_synced_at': fields.Datetime.now(),
         }
         if outcome.updated_at:
