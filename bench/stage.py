@@ -21,7 +21,7 @@ from typing import Any
 import psycopg2
 
 from devkit.databases import Databases
-from devkit.demo.account import Account
+from devkit.demo.accounts import HubSpot
 from devkit.demo.children import Children, end_leftovers
 from devkit.layout import Layout
 from devkit.postgres import Server
@@ -76,7 +76,7 @@ class Stage:
 
     def __init__(self, layout: Layout, postgres: Server, children: Children, *, quick: bool):
         self.layout, self.postgres, self.children, self.quick = layout, postgres, children, quick
-        self.account = Account.start(layout, children)
+        self.account = HubSpot.start(layout, children)
         self.databases = Databases(layout, postgres)
         self._prefix = f"{self.databases.prefix}_{FAMILY}_{os.getpid()}"
         self._numbers = itertools.count(1)

@@ -79,7 +79,7 @@ def _stay(stage: Stage) -> None:
     print(
         f"\nOdoo     {stage.url}/odoo   login admin, password admin"
         f"\nFailures {failures.screen(stage)}"
-        f"\nHubSpot  {stage.account.url} (API)  {stage.account.control}/_sandbox/ledger (control)"
+        f"\nHubSpot  {stage.hubspot.url} (API)  {stage.hubspot.control}/_sandbox/ledger (control)"
         "\nCtrl-C ends both.",
         flush=True,
     )

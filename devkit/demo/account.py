@@ -1,14 +1,15 @@
-"""The HubSpot account: the stand-in as a process of its own, and its control surface.
+"""An account: a stand-in as a process of its own, and its control surface.
 
-What people do at HubSpot, and what really happened there (objects, ledger, deliveries), is asked
-here. The routes are described in sandbox/README.md. Weakness: everything is read whole.
+What people do there, and what really happened there (objects, ledger, deliveries), is asked here.
+The routes are described in sandbox/README.md. What differs between providers is said by the
+subclasses in `accounts.py`. Weakness: everything is read whole.
 """
 
 from __future__ import annotations
 
 import json
 import subprocess
-from typing import Any
+from typing import Any, ClassVar, Self
 
 import requests
 
@@ -17,36 +18,60 @@ from ..problems import Problem
 from .children import Children
 
 TIMEOUT = 120
-SEED = {"contacts": 500, "companies": 120, "deals": 60, "seed": 1}
-KINDS = ("companies", "contacts", "deals")
 
 
 class Account:
     """A running stand-in."""
 
+    #: As the stand-in and the add-on call it, and as people do.
+    provider: ClassVar[str]
+    label: ClassVar[str]
+    #: Objects that take part → the Odoo model of their records, parents first.
+    models: ClassVar[dict[str, str]]
+    #: The property that holds our own id, and how many records of what the demo begins with.
+    own_id: ClassVar[str]
+    seed: ClassVar[dict[str, int]]
+    #: How it delivers, beside the address.
+    delivery: ClassVar[dict[str, Any]] = {}
+
     def __init__(self, facts: dict[str, Any], pid: int | None = None):
-        self.pid = pid
+        self.facts, self.pid = facts, pid
         self.url, self.control = facts["api"], facts["control"]
         self.token, self.secret = facts["token"], facts["client_secret"]
-        self.portal_id = str(facts["portal_id"])
-        self.app_id = str(facts["app_id"])
         self._session = requests.Session()
         self._session.trust_env = False
 
     @classmethod
-    def start(cls, layout: Layout, children: Children) -> Account:
+    def start(cls, layout: Layout, children: Children) -> Self:
         """Start the stand-in on free ports.
 
         :raises Problem: it did not start
         """
-        command = [str(layout.python), "-m", "sandbox", "hubspot", "--port", "0"]
+        command = [str(layout.python), "-m", "sandbox", cls.provider, "--port", "0"]
         process = children.start(
-            "hubspot", [*command, "--control-port", "0"], stdout=subprocess.PIPE
+            cls.provider, [*command, "--control-port", "0"], stdout=subprocess.PIPE
         )
         line = process.stdout.readline()
         if not line:
-            raise Problem(f"HubSpot's stand-in did not start; see {children.log('hubspot')}.")
+            log = children.log(cls.provider)
+            raise Problem(f"{cls.label}'s stand-in did not start; see {log}.")
         return cls(json.loads(line), process.pid)
+
+    # --- what differs -------------------------------------------------------------------------
+
+    def credentials(self) -> dict[str, Any]:
+        """The fields of a connection to this account."""
+        raise NotImplementedError
+
+    def owners(self) -> list[dict]:
+        """`{"id", "email", "firstName", "lastName"}` of the people who own records there."""
+        raise NotImplementedError
+
+    def shown(self, row: dict) -> dict:
+        """A record with its associations as `{kind: [{"id", "types"}]}`."""
+        return row
+
+    # --- the control surface ------------------------------------------------------------------
 
     def _call(self, method: str, path: str, body: Any = None, **query: Any) -> requests.Response:
         url = f"{self.control}/_sandbox/{path}"
@@ -71,10 +96,7 @@ class Account:
         return self._call("GET", f"objects/{kind}").json()["results"]
 
     def everything(self) -> dict[str, list[dict]]:
-        return {kind: self.objects(kind) for kind in KINDS}
-
-    def owners(self) -> list[dict]:
-        return self.objects("owners")
+        return {kind: [self.shown(row) for row in self.objects(kind)] for kind in self.models}
 
     def webhooks(self, **settings: Any) -> dict:
         return self._call("POST", "webhooks", settings).json()

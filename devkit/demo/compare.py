@@ -16,8 +16,10 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from .sides import MODELS, Sides
+from .sides import Sides
 
+#: The objects whose records are people.
+PERSONS = ("contacts", "Contact")
 #: Countries that the two lists call differently.
 SAME_COUNTRY = {"czechia": "czechrepublic", "turkey": "turkiye", "vietnam": "vietnam"}
 
@@ -45,22 +47,22 @@ def differences(sides: Sides, failing: set[str]) -> Iterator[str]:
         record = sides.odoo[link["res_model"]].get(link["res_id"])
         remote = sides.remote[link["remote_object"]].get(link["remote_id"])
         if record is None or remote is None or remote["archived"]:
-            yield f"{place}: {'HubSpot' if record else 'Odoo'} has no such record"
+            yield f"{place}: {sides.name if record else 'Odoo'} has no such record"
             continue
         for line in sides.lines[link["remote_object"]]:
             ours, theirs = judge.pair(line, record, remote)
             if ours != theirs:
-                yield f"{place}, {line['odoo_field']}: Odoo {ours!r}, HubSpot {theirs!r}"
+                yield f"{place}, {line['odoo_field']}: Odoo {ours!r}, {sides.name} {theirs!r}"
 
 
 def unlinked(sides: Sides, failing: set[str]) -> Iterator[str]:
-    """A sentence for every live HubSpot record without an Odoo record."""
+    """A sentence for every live record of the account without an Odoo record."""
     known = {f"{link['remote_object']}/{link['remote_id']}" for link in sides.live_links()}
     for kind, records in sides.remote.items():
         for remote_id, record in records.items():
             place = f"{kind}/{remote_id}"
             if not record["archived"] and place not in known | failing:
-                yield f"HubSpot's {place} is not in Odoo"
+                yield f"{sides.name}'s {place} is not in Odoo"
 
 
 def duplicates(sides: Sides, failing: set[str]) -> Iterator[str]:
@@ -71,15 +73,17 @@ def duplicates(sides: Sides, failing: set[str]) -> Iterator[str]:
     yield from (f"{key} is linked {n} times" for key, n in (targets + sources).items() if n > 1)
     for kind, records in sides.remote.items():
         keys = Counter(
-            record["properties"].get("odoo_external_id")
+            record["properties"].get(sides.own_id)
             for record in records.values()
             if not record["archived"]
         )
-        yield from (f"HubSpot has {n} {kind} of {key}" for key, n in keys.items() if key and n > 1)
+        yield from (
+            f"{sides.name} has {n} {kind} of {key}" for key, n in keys.items() if key and n > 1
+        )
     people = Counter(
         str(sides.odoo["res.partner"][link["res_id"]]["email"] or "").lower()
         for link in in_step(sides, failing)
-        if link["remote_object"] == "contacts" and link["res_id"] in sides.odoo["res.partner"]
+        if link["remote_object"] in PERSONS and link["res_id"] in sides.odoo["res.partner"]
     )
     yield from (f"Odoo has {n} contacts of {mail}" for mail, n in people.items() if mail and n > 1)
 
@@ -113,16 +117,20 @@ class _Judge:
 
     def _country(self, line: dict, record: dict, remote: dict) -> tuple[str, str]:
         ours = self._sides.countries.get(record["country_id"] or 0, "")
-        return _country_name(ours), _country_name(remote["properties"].get("country") or "")
+        theirs = remote["properties"].get(line["remote_field"]) or ""
+        return _country_name(ours), _country_name(theirs)
 
     def _owner(self, line: dict, record: dict, remote: dict) -> tuple[str, str]:
-        owner = remote["properties"].get("hubspot_owner_id") or ""
+        """Somebody whom one side does not know is nobody to the other."""
+        both = set(self._sides.users.values()) & set(self._sides.owners.values())
+        owner = remote["properties"].get(line["remote_field"]) or ""
         ours = self._sides.users.get(record["user_id"] or 0, "")
-        return ours, self._sides.owners.get(owner, "")
+        theirs = self._sides.owners.get(owner, "")
+        return (ours if ours in both else ""), (theirs if theirs in both else "")
 
     def _stage(self, line: dict, record: dict, remote: dict) -> tuple[Any, Any]:
         params = line["params"] or {}
-        theirs = remote["properties"].get("dealstage") or ""
+        theirs = remote["properties"].get(line["remote_field"]) or ""
         if theirs == params.get("lost"):
             return ("open" if record["active"] else "lost"), "lost"
         return record["stage_id"] or "", params["map"].get(theirs, "")
@@ -136,21 +144,33 @@ class _Judge:
         return record[line["odoo_field"]] or "", theirs
 
     def _link(self, line: dict, record: dict, remote: dict) -> tuple[str, str]:
-        far = record[line["odoo_field"]]
-        kinds = [name.removeprefix("associations.") for name in line["remote_field"].split("+")]
-        if far and any((MODELS[kind], far) in self._gone for kind in kinds):
-            # Archived on both sides: Odoo keeps the old customer, HubSpot hides it.
+        models, kinds = self._sides.models, _kinds(line)
+        far = self._far(line, record)
+        if far and any((models[kind], far) in self._gone for kind in kinds):
+            # Archived on both sides: Odoo keeps the old customer, the account hides it.
             return "", ""
         ours = next(
             (
-                f"{kind}/{self._remote_of[MODELS[kind], far, kind]}"
+                f"{kind}/{self._remote_of[models[kind], far, kind]}"
                 for kind in kinds
-                if far and (MODELS[kind], far, kind) in self._remote_of
+                if far and (models[kind], far, kind) in self._remote_of
             ),
             "",
         )
         theirs = next((f"{kind}/{main}" for kind in kinds if (main := _main(remote, kind))), "")
         return ours, theirs
+
+    def _far(self, line: dict, record: dict) -> int:
+        """The id of the record it belongs to; with `through`, of what that one belongs to."""
+        far = record[line["odoo_field"]] or 0
+        through = (line["params"] or {}).get("through")
+        if not (far and through):
+            return far
+        return self._sides.odoo["res.partner"][far][through] or 0
+
+
+def _kinds(line: dict) -> list[str]:
+    return [name.removeprefix("associations.") for name in line["remote_field"].split("+")]
 
 
 def _main(remote: dict, kind: str) -> str | None:
@@ -191,4 +211,5 @@ PLAIN: dict[str, Callable[[Any], str]] = {
     "domain": _host,
     "url": _host,
     "decimal": _amount,
+    "date": str,
 }

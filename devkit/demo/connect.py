@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-from .account import KINDS
+from .account import Account
 from .progress import Progress
 from .stage import Stage
 
-NAME = "HubSpot (stand-in)"
 
-
-def connect(stage: Stage) -> int:
+def connect(stage: Stage, account: Account) -> int:
     """Connect the account; return the id of the connection."""
-    account = stage.account
-    with Progress("Connecting the account") as bar:
+    with Progress(f"Connecting {account.label}") as bar:
         [connection] = stage.erp.call(
             "sync.connection",
             "create",
             vals_list=[
                 {
-                    "name": NAME,
-                    "provider": "hubspot",
+                    "name": f"{account.label} (stand-in)",
+                    "provider": account.provider,
                     "base_url": account.url,
                     "allow_private": True,
                     "public_url": stage.url,
-                    "app_id": account.app_id,
-                    "access_token_input": account.token,
-                    "client_secret_input": account.secret,
+                    **account.credentials(),
                 }
             ],
         )
@@ -34,7 +29,7 @@ def connect(stage: Stage) -> int:
         stage.erp.call("sync.connection", "action_discover", [connection])
         dialog = stage.erp.call("sync.connection", "action_choose_objects", [connection])
         stage.erp.call(dialog["res_model"], "action_confirm", [dialog["res_id"]])
-        bar.remark = f"objects {', '.join(KINDS)}; ID property created"
+        bar.remark = f"objects {', '.join(account.models)}; ID property created"
     return connection
 
 
@@ -43,19 +38,13 @@ def webhook_url(stage: Stage, connection: int) -> str:
     return row["webhook_url"]
 
 
-def subscribe(stage: Stage, connection: int) -> None:
-    """Have HubSpot send everything it can to the connection's address, from now on."""
-    stage.account.webhooks(
-        target=webhook_url(stage, connection),
-        style="classic",
-        client_secret=stage.account.secret,
-        max_batch=100,
-        window_ms=50,
-    )
+def subscribe(stage: Stage, account: Account, connection: int) -> None:
+    """Have the account send everything it can to the connection's address, from now on."""
+    account.webhooks(target=webhook_url(stage, connection), **account.delivery)
 
 
-def run_import(stage: Stage, connection: int, records: int) -> float:
+def run_import(stage: Stage, account: Account, connection: int, records: int) -> float:
     """Read everything the mappings cover; return the seconds until it was all worked."""
     mark = stage.drain.mark()
     stage.erp.call("sync.connection", "action_import", [connection])
-    return stage.drain.wait("Importing from HubSpot", mark, records)
+    return stage.drain.wait(f"Importing from {account.label}", mark, records)

@@ -1,4 +1,4 @@
-"""Waiting until nothing is on its way any more, in Odoo and at HubSpot, with a progress line.
+"""Waiting until nothing is on its way any more, in Odoo and at the accounts, with a progress line.
 
 Promise: two looks in a row have found nothing waiting, nothing undelivered and nothing arriving in
 between. Raises :class:`~..problems.Problem` when nothing moves for a while, naming what is stuck.
@@ -7,6 +7,7 @@ between. Raises :class:`~..problems.Problem` when nothing moves for a while, nam
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..problems import Problem
@@ -30,10 +31,10 @@ class Mark:
 
 
 class Drain:
-    """Watches one database and one account."""
+    """Watches one database and the accounts that it talks to."""
 
-    def __init__(self, database: Database, account: Account, children: Children):
-        self._database, self._account, self._children = database, account, children
+    def __init__(self, database: Database, accounts: Sequence[Account], children: Children):
+        self._database, self._accounts, self._children = database, accounts, children
 
     def mark(self) -> Mark:
         """The place in both logs where what comes next begins."""
@@ -64,7 +65,7 @@ class Drain:
             raise Problem(f"The process {dead} has ended; see .dev/logs/demo-{dead}.log.")
         waiting = self._database.waiting()
         watch.left = waiting.events + waiting.outbox
-        pending = self._account.state()["deliveries"]["pending"]
+        pending = sum(one.state()["deliveries"]["pending"] for one in self._accounts)
         worked = self._database.worked(mark.event, mark.message)
         watch.saw(worked, bool(waiting) or pending > 0, (worked, waiting, pending))
         if watch.stuck_for > STUCK_SECONDS:

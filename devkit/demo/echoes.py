@@ -35,11 +35,11 @@ class Echoes:
 def listen(stage: Stage, connection: int) -> Echoes:
     """Listen, then provoke."""
     in_silence = _listen(stage)
-    mark, moment, call = stage.drain.mark(), stage.database.now(), stage.account.calls
+    mark, moment, call = stage.drain.mark(), stage.database.now(), stage.hubspot.calls
     stage.erp.call("sync.connection", "action_poll", [connection])
     replayed = sum(_replay(stage, model) for model in ("sync.event", "sync.outbox"))
     stage.drain.wait("Everything once more", mark, again=replayed)
-    entries = stage.account.ledger(call)
+    entries = stage.hubspot.ledger(call)
     calls = books.classify(entries)
     remote = [f"echo: {books.described(one)}" for one in entries if books.is_change(one)]
     odoo = [
@@ -49,12 +49,12 @@ def listen(stage: Stage, connection: int) -> Echoes:
 
 
 def _listen(stage: Stage) -> int:
-    call = stage.account.calls
+    call = stage.hubspot.calls
     with Progress("Listening for echoes", SILENCE_SECONDS) as bar:
         for second in range(SILENCE_SECONDS):
             bar.show(second)
             time.sleep(1)
-    return sum(map(books.is_change, stage.account.ledger(call)))
+    return sum(map(books.is_change, stage.hubspot.ledger(call)))
 
 
 def _replay(stage: Stage, model: str) -> int:

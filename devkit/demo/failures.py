@@ -43,9 +43,12 @@ def screen(stage: Stage) -> str:
     return f"{stage.url}/odoo/{place}"
 
 
-def failing_places(stage: Stage) -> set[str]:
-    """What waits in Failures: `kind/remote id` on the way in, `model,record id` on the way out."""
-    rows = stage.erp.rows("sync.lane", FAILED, ["direction", "object", "key"])
+def failing_places(stage: Stage, connection: int) -> set[str]:
+    """What waits in Failures of one account: `kind/remote id` on the way in, `model,record id` on
+    the way out.
+    """
+    mine = [*FAILED, ("connection_id", "=", connection)]
+    rows = stage.erp.rows("sync.lane", mine, ["direction", "object", "key"])
     return {
         f"{row['object']}/{row['key']}" if row["direction"] == "in" else row["key"] for row in rows
     }
@@ -55,9 +58,9 @@ def correct_country(stage: Stage) -> None:
     """Somebody at HubSpot corrects the country while the webhooks are switched off, so that only
     the replay can bring the news.
     """
-    stage.account.webhooks(target=None)
-    rows = live(stage.account.objects("contacts"))
-    stage.account.change("contacts", people.corrections(rows))
+    stage.hubspot.webhooks(target=None)
+    rows = live(stage.hubspot.objects("contacts"))
+    stage.hubspot.change("contacts", people.corrections(rows))
 
 
 def replay(stage: Stage, cause: Cause) -> None:

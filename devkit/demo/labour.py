@@ -5,11 +5,11 @@ from __future__ import annotations
 import random
 
 from . import clerks
+from .accounts import HubSpot
 from .connect import webhook_url
 from .progress import Progress
 from .stage import Stage
 
-MODELS = {"companies": "res.partner", "contacts": "res.partner", "deals": "crm.lead"}
 FIELDS = {
     "res.partner": ["name", "email", "active"],
     "crm.lead": ["name", "stage_id", "active"],
@@ -18,7 +18,7 @@ FIELDS = {
 
 def work(stage: Stage, connection: int, rng: random.Random) -> tuple[int, int]:
     """Make the changes; return the number of records changed and of calls made."""
-    stage.account.webhooks(target=webhook_url(stage, connection))
+    stage.hubspot.webhooks(target=webhook_url(stage, connection))
     calls = clerks.day(_linked(stage, connection), _stages(stage), _sellers(stage), rng)
     changed = 0
     with Progress("A day in Odoo", clerks.TOTAL) as bar:
@@ -37,7 +37,7 @@ def _linked(stage: Stage, connection: int) -> dict[str, list[dict]]:
     ]  # fmt: skip
     links = stage.erp.rows("sync.link", domain, ["remote_object", "remote_id", "res_id"])
     found = {}
-    for kind, model in MODELS.items():
+    for kind, model in HubSpot.models.items():
         remote = {
             link["res_id"]: link["remote_id"] for link in links if link["remote_object"] == kind
         }
@@ -47,7 +47,7 @@ def _linked(stage: Stage, connection: int) -> dict[str, list[dict]]:
 
 
 def _sellers(stage: Stage) -> list[int]:
-    emails = [row["email"] for row in stage.account.owners()]
+    emails = [row["email"] for row in stage.hubspot.owners()]
     rows = stage.erp.rows("res.users", [("login", "in", emails)], ["login"], order="id")
     return [row["id"] for row in rows]
 

@@ -1,4 +1,4 @@
-"""The stage: a fresh database, Odoo in prefork mode, HubSpot's stand-in, the ways to reach them.
+"""The stage: a fresh database, Odoo in prefork mode, both stand-ins, the ways to reach them.
 
 The database is a copy of the one that the set-up keeps installed, so it takes seconds; it is made
 anew for every run, and it waits for the disk at every commit as in production. Odoo runs two HTTP
@@ -8,7 +8,7 @@ workers and two cron workers, each a process. Everything ends with the `with` bl
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -20,6 +20,7 @@ from ..problems import Problem
 from ..process import child_environment, free_port
 from ..workshop import Workshop
 from .account import Account
+from .accounts import HubSpot, Salesforce
 from .children import Children, log_of
 from .drain import Drain
 from .erp import Erp
@@ -54,10 +55,15 @@ class Stage:
 
     url: str
     erp: Erp
-    account: Account
+    hubspot: HubSpot
+    salesforce: Salesforce
     database: Database
     drain: Drain
     children: Children
+
+    @property
+    def accounts(self) -> tuple[Account, ...]:
+        return (self.hubspot, self.salesforce)
 
 
 @contextmanager
@@ -71,25 +77,29 @@ def prepared(layout: Layout, port: int) -> Iterator[Stage]:
         workshop.installed(server)
         with Progress("A fresh database"):
             workshop.installed_copy(server, name, durable=True)
-        with Progress("Starting HubSpot's stand-in"):
-            account = Account.start(layout, children)
+        with Progress("Starting both stand-ins"):
+            accounts = (HubSpot.start(layout, children), Salesforce.start(layout, children))
         with Progress("Preparing the database"):
-            key = _prepare(layout, server, name, url, account)
+            key = _prepare(layout, server, name, url, accounts)
         erp = Erp(url, name, key)
         with Progress("Starting Odoo") as bar:
             _start_odoo(layout, server, name, children, port)
             erp.wait_until_up(children)
             bar.remark = f"{WORKERS} HTTP workers, {CRON_WORKERS} cron workers"
         database = Database(name)
+        drain = Drain(database, accounts, children)
         try:
-            yield Stage(url, erp, account, database, Drain(database, account, children), children)
+            yield Stage(url, erp, *accounts, database, drain, children)
         finally:
             database.close()
 
 
-def _prepare(layout: Layout, server: Server, name: str, url: str, account: Account) -> str:
+def _prepare(
+    layout: Layout, server: Server, name: str, url: str, accounts: Sequence[Account]
+) -> str:
     """Name the address, add the salespeople, make an API key; return the key."""
-    people = [(f"{row['firstName']} {row['lastName']}", row["email"]) for row in account.owners()]
+    owners = {row["email"]: row for account in accounts for row in account.owners()}
+    people = [(f"{one['firstName']} {one['lastName']}", email) for email, one in owners.items()]
     with log_of(layout, "prepare").open("wb") as log:
         done = subprocess.run(
             odoo_server.command(layout, "shell", "-d", name, "--no-http", "--log-level", "warn"),

@@ -10,7 +10,6 @@ import random
 from collections.abc import Callable
 
 from . import (
-    account,
     books,
     clerks,
     compare,
@@ -23,11 +22,12 @@ from . import (
     sides,
     traffic,
 )
+from .accounts import KINDS, HubSpot
 from .report import Table, at_least, at_most
 from .stage import Stage
 
 SEED = 19
-RECORDS = sum(account.SEED[kind] for kind in account.KINDS)
+RECORDS = sum(HubSpot.seed[kind] for kind in KINDS)
 
 
 class Story:
@@ -42,9 +42,9 @@ class Story:
 
     def tell(self, show: Callable[[Table], None]) -> None:
         """Everything; `show` is called when the table is complete but for the repairs."""
-        self.stage.account.reset(seed_data=account.SEED)
-        self.connection = connect.connect(self.stage)
-        connect.subscribe(self.stage, self.connection)
+        self.stage.hubspot.reset(seed_data=HubSpot.seed)
+        self.connection = connect.connect(self.stage, self.stage.hubspot)
+        connect.subscribe(self.stage, self.stage.hubspot, self.connection)
         self._import()
         self._day_at_hubspot()
         self._day_in_odoo()
@@ -59,13 +59,13 @@ class Story:
     # --- chapters -----------------------------------------------------------------------------
 
     def _import(self) -> None:
-        moment, call = self.stage.database.now(), self.stage.account.calls
-        seconds = connect.run_import(self.stage, self.connection, RECORDS)
+        moment, call = self.stage.database.now(), self.stage.hubspot.calls
+        seconds = connect.run_import(self.stage, self.stage.hubspot, self.connection, RECORDS)
         created, _updated = self.stage.database.touched(moment)
         self.table.section("Import: what HubSpot had before")
         self.table.add("records at HubSpot", RECORDS)
         self.table.add("records created in Odoo", created, RECORDS)
-        self.table.add("failures", len(failures.failing_places(self.stage)), 0)
+        self.table.add("failures", len(failures.failing_places(self.stage, self.connection)), 0)
         self._calls(call, RECORDS)
         self.table.add("rate", RECORDS / seconds, note=f"records/s ({seconds:.1f} s)")
 
@@ -73,7 +73,7 @@ class Story:
         events = traffic.collect(self.stage, self._rng)
         post = deliveries.compose(events, traffic.forged(events), self._rng)
         mark, moment = self.stage.drain.mark(), self.stage.database.now()
-        call = self.stage.account.calls
+        call = self.stage.hubspot.calls
         sent = traffic.send(self.stage, self.connection, post)
         seconds = self.stage.drain.wait("Working what arrived", mark, len(events))
         self._arrived(post, sent)
@@ -85,17 +85,17 @@ class Story:
         self._pace("sync_event", mark.event, len(events) / seconds, "events/s", seconds)
 
     def _day_in_odoo(self) -> None:
-        mark, call = self.stage.drain.mark(), self.stage.account.calls
-        told = len(self.stage.account.deliveries())
+        mark, call = self.stage.drain.mark(), self.stage.hubspot.calls
+        told = len(self.stage.hubspot.deliveries())
         changed, requests = labour.work(self.stage, self.connection, self._rng)
         seconds = self.stage.drain.wait("Sending it to HubSpot", mark, changed)
-        calls = books.classify(self.stage.account.ledger(call))
+        calls = books.classify(self.stage.hubspot.ledger(call))
         self.table.section(f"A day in Odoo: {clerks.TOTAL} records changed through its API")
         self.table.add("records changed in Odoo", changed, clerks.TOTAL, f"{requests} API calls")
         self.table.add("records written at HubSpot", len(calls.written), changed - clerks.REFUSED)
         self.table.add("records that HubSpot cannot take", clerks.REFUSED, note="see Failures")
         self._calls(call, changed)
-        echoed = len(self.stage.account.deliveries(after=told))
+        echoed = len(self.stage.hubspot.deliveries(after=told))
         self.table.add("deliveries about our own writes", echoed, note="worked, nothing to do")
         self._pace("sync_outbox", mark.message, changed / seconds, "records/s", seconds)
 
@@ -133,11 +133,11 @@ class Story:
         self.table.section(f"One cause repaired: {people.UNKNOWN_COUNTRY} corrected, replayed")
         self.table.add("failures before", before)
         self.table.add("failures after", after, clerks.REFUSED)
-        connect.subscribe(self.stage, self.connection)
+        connect.subscribe(self.stage, self.stage.hubspot, self.connection)
 
     def _both_sides(self) -> None:
-        both = sides.read(self.stage, self.connection)
-        failing = failures.failing_places(self.stage)
+        both = sides.read(self.stage.erp, self.stage.hubspot, self.connection)
+        failing = failures.failing_places(self.stage, self.connection)
         compared = compare.in_step(both, failing)
         fields = sum(len(both.lines[link["remote_object"]]) for link in compared)
         self.table.section("Both sides, read again and compared")
@@ -178,7 +178,7 @@ class Story:
         self.table.add("  how they ended", ended)
 
     def _calls(self, since: int, count: int, of: str = "record") -> None:
-        calls = books.classify(self.stage.account.ledger(since))
+        calls = books.classify(self.stage.hubspot.ledger(since))
         note = (
             f"{calls.total / count:.3f} a {of}: {calls.reads} reads, {calls.searches} searches,"
             f" {calls.writes} writes, {calls.links} links"

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from . import deliveries, people
-from .account import KINDS, live
+from .account import live
+from .accounts import KINDS
 from .collector import Collector
 from .connect import webhook_url
 from .progress import Progress
@@ -38,14 +39,14 @@ class Sent:
 
 def collect(stage: Stage, rng: random.Random) -> list[dict]:
     """Have people change things at HubSpot; return the events of it, which nobody has seen yet."""
-    records = {kind: live(stage.account.objects(kind)) for kind in KINDS}
+    records = {kind: live(stage.hubspot.objects(kind)) for kind in KINDS}
     with Progress("A day at HubSpot") as bar, Collector() as collector:
-        stage.account.webhooks(target=collector.url)
+        stage.hubspot.webhooks(target=collector.url)
         new = _enter(stage, people.newcomers(rng))
         steps = people.day(records, new, rng)
         for kind, changes in people.in_calls(steps):
-            stage.account.change(kind, changes)
-        answer = stage.account.webhooks(flush=True, flush_timeout_s=FLUSH_SECONDS)
+            stage.hubspot.change(kind, changes)
+        answer = stage.hubspot.webhooks(flush=True, flush_timeout_s=FLUSH_SECONDS)
         if not answer["flushed"]:
             raise RuntimeError("HubSpot's stand-in did not hand over its events in time")
         bar.remark = f"{len(steps) + sum(map(len, new.values()))} changes by people"
@@ -55,7 +56,7 @@ def collect(stage: Stage, rng: random.Random) -> list[dict]:
 def _enter(stage: Stage, steps: list[people.Step]) -> dict[str, list[str]]:
     new: dict[str, list[str]] = {kind: [] for kind in KINDS}
     for kind, changes in people.in_calls(steps):
-        new[kind] += [row["id"] for row in stage.account.change(kind, changes)]
+        new[kind] += [row["id"] for row in stage.hubspot.change(kind, changes)]
     return new
 
 
@@ -76,13 +77,13 @@ def forged(events: list[dict]) -> dict:
 
 def send(stage: Stage, connection: int, post: deliveries.Post) -> Sent:
     """Send the deliveries, ten at a time, and wait for all answers."""
-    before = len(stage.account.deliveries())
-    stage.account.webhooks(target=webhook_url(stage, connection), raw=post.rows)
+    before = len(stage.hubspot.deliveries())
+    stage.hubspot.webhooks(target=webhook_url(stage, connection), raw=post.rows)
     with Progress("1,000 webhook deliveries", deliveries.TOTAL) as bar:
-        while (pending := stage.account.state()["deliveries"]["pending"]) > 0:
+        while (pending := stage.hubspot.state()["deliveries"]["pending"]) > 0:
             bar.show(max(deliveries.TOTAL - pending, 0))
             time.sleep(0.2)
-    rows = stage.account.deliveries(after=before)
+    rows = stage.hubspot.deliveries(after=before)
     # HubSpot also tells of what Odoo writes meanwhile; those are not of the thousand.
     bodies = {row["body"] for row in post.rows}
     ours = [row for row in rows if row["body"] in bodies]

@@ -74,3 +74,48 @@ def test_only_what_hubspot_accepted_is_a_change():
     assert not books.is_change(entry("PATCH", f"{OBJECTS}/deals/7", 400, None, {"message": "no"}))
     assert not books.is_change(entry("POST", linked, 429))
     assert not books.is_change(entry("POST", f"{OBJECTS}/deals/batch/read", 200))
+
+
+SALESFORCE = "/services/data/v66.0"
+CONTACT, ACCOUNT = "003000000000001AAA", "001000000000001AAA"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "sort"),
+    [
+        ("GET", f"{SALESFORCE}/queryAll", "reads"),
+        ("POST", f"{SALESFORCE}/composite/sobjects/Contact", "reads"),
+        ("PATCH", f"{SALESFORCE}/composite/sobjects/Contact/Odoo_Id__c", "writes"),
+        ("PATCH", f"{SALESFORCE}/composite/sobjects", "writes"),
+        ("POST", f"{SALESFORCE}/composite/sobjects", "writes"),
+        ("DELETE", f"{SALESFORCE}/composite/sobjects", "writes"),
+        ("GET", f"{SALESFORCE}/sobjects/Contact/describe", "setup"),
+        ("POST", f"{SALESFORCE}/tooling/sobjects/CustomField", "setup"),
+        ("POST", "/services/oauth2/token", "setup"),
+    ],
+)
+def test_every_call_to_salesforce_is_of_one_sort(method, path, sort):
+    assert books.sort_of(method, path) == sort
+
+
+def test_of_a_collection_the_rows_that_succeeded_count_by_what_their_ids_say():
+    rows = [
+        {"id": CONTACT, "success": True, "errors": []},
+        {"success": False, "errors": [{"statusCode": "INVALID_EMAIL_ADDRESS"}]},
+        {"id": ACCOUNT, "success": True, "errors": []},
+    ]
+    mixed = entry("PATCH", f"{SALESFORCE}/composite/sobjects", 200, None, rows)
+    assert set(books.written(mixed)) == {("Contact", CONTACT), ("Account", ACCOUNT)}
+    refused = entry("PATCH", f"{SALESFORCE}/composite/sobjects", 200, None, rows[1:2])
+    assert not books.is_change(refused)
+
+
+def test_a_row_that_is_deleted_by_itself_is_named_by_its_path():
+    deleted = entry("DELETE", f"{SALESFORCE}/sobjects/Contact/{CONTACT}", 204)
+    assert set(books.written(deleted)) == {("Contact", CONTACT)}
+
+
+def test_a_call_over_the_limit_of_the_day_is_counted():
+    over = [{"errorCode": "REQUEST_LIMIT_EXCEEDED", "message": "…"}]
+    calls = books.classify([entry("GET", f"{SALESFORCE}/queryAll", 403, None, over)])
+    assert (calls.reads, calls.limited) == (1, 1)

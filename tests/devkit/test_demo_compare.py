@@ -3,6 +3,7 @@
 import pytest
 
 from devkit.demo import compare
+from devkit.demo.accounts import HubSpot, Salesforce
 from devkit.demo.sides import Sides
 
 
@@ -62,6 +63,9 @@ def sides():
         "stage_id": 1, "active": True, "expected_revenue": 10.5, "date_deadline": "2026-06-07",
     }  # fmt: skip
     return Sides(
+        name="HubSpot",
+        own_id="odoo_external_id",
+        models=HubSpot.models,
         links=[
             link(1, "contacts", "res.partner", 5, "50"),
             link(2, "companies", "res.partner", 6, "60"),
@@ -184,3 +188,62 @@ def test_a_converter_it_does_not_know_is_not_passed_over(sides):
     sides.lines["companies"].append(line("name", "name", "new_one"))
     with pytest.raises(KeyError):
         found(sides)
+
+
+@pytest.fixture
+def salesforce():
+    """An opportunity of a person who works for a company, where opportunities are companies'."""
+    account = {"id": "001A", "archived": False, "properties": {"Name": "Acme"}, "associations": {}}
+    opportunity = {
+        "id": "006A",
+        "archived": False,
+        "properties": {"CloseDate": "2026-06-07", "OwnerId": "005A", "Odoo_Id__c": "a"},
+        "associations": {"Account": [{"id": "001A", "types": []}]},
+    }
+    lines = [
+        line("date_deadline", "CloseDate", "date"),
+        line("user_id", "OwnerId", "owner"),
+        line("partner_id", "associations.Account", "link", through="commercial_partner_id"),
+    ]
+    return Sides(
+        name="Salesforce",
+        own_id="Odoo_Id__c",
+        models=Salesforce.models,
+        links=[
+            link(1, "Account", "res.partner", 6, "001A"),
+            link(2, "Opportunity", "crm.lead", 7, "006A"),
+        ],
+        lines={"Account": [], "Opportunity": lines},
+        odoo={
+            "res.partner": {
+                5: {"name": "Zoë", "email": "", "commercial_partner_id": 6},
+                6: {"name": "Acme", "email": "", "commercial_partner_id": 6},
+            },
+            "crm.lead": {7: {"date_deadline": "2026-06-07", "user_id": 2, "partner_id": 5}},
+        },
+        remote={"Account": {"001A": account}, "Opportunity": {"006A": opportunity}},
+        countries={},
+        users={2: "jo@x.example", 3: "ada@x.example"},
+        owners={"005A": "integration@x.example", "005B": "ada@x.example"},
+        time_zone="Europe/Brussels",
+    )
+
+
+def test_a_person_s_opportunity_is_that_of_the_company_where_only_companies_have_some(salesforce):
+    assert found(salesforce) == []
+    salesforce.odoo["res.partner"][5]["commercial_partner_id"] = 5
+    [sentence] = found(salesforce)
+    assert "partner_id: Odoo '', Salesforce 'Account/001A'" in sentence
+
+
+def test_an_owner_whom_one_side_does_not_know_is_nobody_to_the_other(salesforce):
+    assert found(salesforce) == []
+    salesforce.odoo["crm.lead"][7]["user_id"] = 3
+    [sentence] = found(salesforce)
+    assert "user_id: Odoo 'ada@x.example', Salesforce ''" in sentence
+
+
+def test_our_own_id_twice_at_salesforce_is_a_duplicate(salesforce):
+    twin = {**salesforce.remote["Opportunity"]["006A"], "id": "006B"}
+    salesforce.remote["Opportunity"]["006B"] = twin
+    assert "Salesforce has 2 Opportunity of a" in found(salesforce)

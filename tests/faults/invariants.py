@@ -18,7 +18,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 from devkit.demo import books, compare, sides
-from devkit.demo.account import Account
+from devkit.demo.accounts import HubSpot
 from tests.faults import logs
 from tests.faults.violation import Violation
 
@@ -155,8 +155,7 @@ def read(world) -> sides.Sides:
         context = {"active_test": False, "lang": "en_US"}
         return person.call(model, "search_read", domain, fields, load=None, context=context, **more)
 
-    stage = SimpleNamespace(erp=SimpleNamespace(rows=rows), account=Account(world.box.info))
-    return sides.read(stage, world.connection)
+    return sides.read(SimpleNamespace(rows=rows), HubSpot(world.box.info), world.connection)
 
 
 def echoes(world) -> Iterator[Violation]:
