@@ -14,6 +14,7 @@
         'data/mail_activity_type.xml',
         'data/ir_cron.xml',
         'views/oauth_templates.xml',
+        'views/setup_help_templates.xml',
         'security/saas_sync_wizards.xml',
         'data/ir_actions_server.xml',
         'wizards/sync_replay_views.xml',

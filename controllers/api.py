@@ -1,4 +1,4 @@
-"""Health, and the download of a connection's project template."""
+"""Health, and what a connection has to download: its project template, its certificate."""
 
 import re
 
@@ -48,5 +48,18 @@ class ApiController(http.Controller):
         name, content = connection._project_archive()
         return request.make_response(content, headers=[
             ('Content-Type', 'application/zip'),
+            ('Content-Disposition', content_disposition(name)),
+        ])
+
+    @http.route(
+        '/saas_sync/connection/<model("sync.connection"):connection>/certificate.crt',
+        type='http', auth='user', methods=['GET'], readonly=True,
+    )
+    def certificate(self, connection, **_query):
+        """The certificate to upload at the provider; the private key never leaves."""
+        connection.check_access('write')
+        name, content = connection._certificate_file()
+        return request.make_response(content, headers=[
+            ('Content-Type', 'application/x-x509-user-cert'),
             ('Content-Disposition', content_disposition(name)),
         ])

@@ -64,7 +64,8 @@ class RemoteRecord(Contract):
     ``remote_id`` is the id it has *now*; a merge may have changed it since we asked.
     ``values`` holds the fields that were asked for and nothing else: an absent key means
     "not read", ``None`` means empty. ``associations`` likewise: object name → ids, the primary
-    one first.
+    one first. ``became`` is what a conversion made of it (a lead: an opportunity, a contact and
+    an account): object name → id; from then on it only stands for these.
     """
 
     remote_id: RemoteId
@@ -74,6 +75,7 @@ class RemoteRecord(Contract):
     created_at: datetime | None = None
     archived: bool = False
     merged_ids: tuple[str, ...] = ()
+    became: Mapping[str, str] = Field(default_factory=dict)
     url: str | None = None
 
 
@@ -90,7 +92,9 @@ class Change(Contract):
     ``key`` is our own external id; answers are correlated by it and never by position.
     ``remote_id`` is ``None`` for a record that may not exist there yet: the connector upserts it
     by ``key``. ``associations`` holds the wanted ids by object; only those objects are touched.
-    ``dropped`` are associations known from the last snapshot that have to go.
+    ``dropped`` are associations known from the last snapshot that have to go. ``keyless``: the
+    object has no field for ``key``; the record is created plainly, once, and the answer may be
+    lost (``unknown``).
     """
 
     key: str = Field(min_length=1, max_length=255)
@@ -99,6 +103,7 @@ class Change(Contract):
     values: Mapping[str, Any] = Field(default_factory=dict)
     associations: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
     dropped: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
+    keyless: bool = False
 
 
 class Outcome(Contract):
@@ -128,7 +133,11 @@ class FieldOption(Contract):
 
 
 class RemoteField(Contract):
-    """A property of a remote object, as discovered."""
+    """A property of a remote object, as discovered.
+
+    ``required``: a record cannot be created without it. ``demanded``: it is never empty, be it
+    that the remote fills it in itself; emptying it is refused.
+    """
 
     name: str
     label: str
@@ -139,6 +148,7 @@ class RemoteField(Contract):
     wire_type: str = ''
     read_only: bool = False
     required: bool = False
+    demanded: bool = False
     unique: bool = False
     max_length: int | None = None
     options: tuple[FieldOption, ...] = ()
@@ -153,4 +163,6 @@ class Account(Contract):
     ui_url: str = ''
     time_zone: str = 'UTC'
     currency: str = ''
+    #: What an administrator should know before it hurts.
+    notice: str = ''
     details: Mapping[str, Any] = Field(default_factory=dict)

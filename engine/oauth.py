@@ -33,40 +33,20 @@ class OAuthEndpoints:
     scopes: tuple[str, ...]
 
 
-#: provider → its endpoints. An add-on that brings a provider adds its own entry.
-#: HubSpot: developers.hubspot.com, "Working with OAuth" and the changelog of the v1 sunset.
-ENDPOINTS: dict[str, OAuthEndpoints] = {
-    'hubspot': OAuthEndpoints(
-        authorize_base='https://app.hubspot.com',
-        authorize_path='/oauth/authorize',
-        token_path='/oauth/2026-03/token',
-        scopes=(
-            'oauth',
-            'crm.objects.contacts.read',
-            'crm.objects.contacts.write',
-            'crm.objects.companies.read',
-            'crm.objects.companies.write',
-            'crm.objects.deals.read',
-            'crm.objects.deals.write',
-            'crm.objects.owners.read',
-            'crm.schemas.contacts.read',
-            'crm.schemas.contacts.write',
-            'crm.schemas.companies.read',
-            'crm.schemas.companies.write',
-            'crm.schemas.deals.read',
-            'crm.schemas.deals.write',
-        ),
-    ),
-}
-
-
 @dataclass(frozen=True)
 class TokenSet:
-    """What the token endpoint gave. ``expires_in`` in seconds; no refresh token: keep the old."""
+    """What the token endpoint gave; no refresh token: keep the old.
+
+    :param expires_in: seconds; ``None`` where it is not told: good until it is refused.
+    :param instance_url: the account's own address, where calls go; empty: where they always go.
+    :param account_id: whose token it is, where the answer tells.
+    """
 
     access_token: str = field(repr=False)
     refresh_token: str | None = field(repr=False)
-    expires_in: int
+    expires_in: int | None = None
+    instance_url: str = ''
+    account_id: str = ''
 
 
 def new_verifier() -> str:

@@ -1,8 +1,11 @@
 # In the order of the data's way: the account, the schedule, the way in, the way out.
 from . import sync_connection
+from . import sync_connection_offer
 from . import sync_connection_secrets
 from . import sync_connection_client
 from . import sync_connection_oauth
+from . import sync_connection_tokens
+from . import sync_connection_key
 from . import sync_connection_setup
 from . import sync_connection_project
 from . import sync_connection_webhook

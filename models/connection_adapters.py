@@ -68,14 +68,17 @@ class FixedToken:
 class ConnectionBudget:
     """The shared allowance. Takes for every call; learns when there is news."""
 
-    def __init__(self, connection, default_limits):
+    def __init__(self, connection, default_limits, reserve=0):
         self.connection = connection
         self.defaults = default_limits
+        self.reserve = reserve
         self._known = {}  # as of the last take, or of what was learnt since
         self._known_at = 0.0
 
     def take(self, bucket: str, cost: int = 1) -> float:
-        wait = self._budget()._take(self.connection, bucket, cost, self.defaults, self._known)
+        wait = self._budget()._take(
+            self.connection, bucket, cost, self.defaults, self._known, self.reserve
+        )
         self._known_at = time.monotonic()
         return wait
 

@@ -61,17 +61,18 @@ class SyncBudget(models.Model):
     # === TAKE === #
 
     @api.model
-    def _take(self, connection, bucket, cost, defaults, known=None):
+    def _take(self, connection, bucket, cost, defaults, known=None, reserve=0):
         """Take ``cost`` calls, or nothing.
 
         :param defaults: ``{bucket: (calls, seconds)}`` to start from, see the connector
         :param known: a dict to fill with what the buckets are like now, for :meth:`_is_news`
+        :param reserve: the share of the day that is left to others
         :return: 0.0 for go, else the seconds to wait
         """
         names = self._buckets(connection, bucket, defaults)
         with queue_cursor(self.env) as cr:
             rows = self._lock(cr, connection, names, defaults)
-            waits = [self._wait(row, cost) for row in rows]
+            waits = [self._wait(row, cost, reserve) for row in rows]
             if any(waits):
                 return max(waits)
             for row in rows:
@@ -82,14 +83,15 @@ class SyncBudget(models.Model):
 
     @api.model
     def _buckets(self, connection, bucket, defaults):
-        """The day is counted for tokens only: HubSpot sets no daily limit to OAuth apps."""
-        daily = {DAILY} if DAILY in defaults and connection.auth_method == 'token' else set()
+        """The day is counted where the provider limits it for this way of signing in."""
+        counted = connection._connector_class().counts_the_day
+        daily = {DAILY} if DAILY in defaults and connection.auth_method in counted else set()
         return sorted({bucket if bucket in defaults else 'burst'} | daily)
 
     @api.model
-    def _wait(self, row, cost):
+    def _wait(self, row, cost, reserve):
         if row['bucket'] == DAILY:
-            full = row['used'] + cost > row['capacity']
+            full = row['used'] + cost > int(row['capacity'] * (1 - reserve))
             return max(row['tat'], row['to_reset'] if full else 0.0)
         return ratelimit.take(self._rate(row), row['tat'], 0.0, cost)[0]
 
@@ -130,13 +132,15 @@ class SyncBudget(models.Model):
     @api.model
     def _learn(
         self, connection, bucket, defaults, *, limit=None, remaining=None, period=None,
-        blocked_for=None, known=None,
+        blocked_for=None, known=None, exact=False,
     ):
         """Take over what the remote says of a bucket.
 
         :param limit: calls in one period; :param remaining: calls left in it
         :param period: seconds; :param blocked_for: seconds of silence it asked for
         :param known: as for :meth:`_take`
+        :param exact: it was asked for, so that less than we know of is news too: the calls of a
+            day that counts the last 24 hours come back by and by
         """
         if bucket not in defaults:
             return
@@ -146,6 +150,8 @@ class SyncBudget(models.Model):
                     row.update(capacity=limit, period=period or row['period'])
                 learn = self._learn_day if bucket == DAILY else self._learn_rate
                 learn(row, remaining, blocked_for)
+                if exact and bucket == DAILY and remaining is not None:
+                    row['used'] = row['capacity'] - remaining
                 self._store(cr, row)
                 if known is not None:
                     known[bucket] = row

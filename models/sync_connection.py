@@ -10,10 +10,11 @@ Life of a connection::
 Promises: the state changes in :meth:`SyncConnection._update_state` and nowhere else; a person is
 told once when a sign-in is needed; a copied or neutralised database never talks to the account.
 
-The parts live in files of their own: secrets in :mod:`.sync_connection_secrets`, the client in
-:mod:`.sync_connection_client`, sign-in in :mod:`.sync_connection_oauth`, set-up in
-:mod:`.sync_connection_setup`, receiving in :mod:`.sync_connection_webhook`, figures in
-:mod:`.sync_connection_health`.
+The parts live in files of their own: what depends on the provider in
+:mod:`.sync_connection_offer`, secrets in :mod:`.sync_connection_secrets`, the client in
+:mod:`.sync_connection_client`, sign-in in :mod:`.sync_connection_oauth`, tokens in
+:mod:`.sync_connection_tokens`, set-up in :mod:`.sync_connection_setup`, receiving in
+:mod:`.sync_connection_webhook`, figures in :mod:`.sync_connection_health`.
 
 Weakness: a database copied with PostgreSQL's own tools keeps its uuid, and cannot be told from
 the original unless it is neutralised.
@@ -53,7 +54,8 @@ class SyncConnection(models.Model):
     # Only what has a registered connector. An add-on that brings a provider extends the selection
     # with selection_add and registers its class (see engine/connectors/base.py).
     provider = fields.Selection(
-        [('hubspot', 'HubSpot')], required=True, default='hubspot', tracking=True
+        [('hubspot', 'HubSpot'), ('salesforce', 'Salesforce')], required=True, default='hubspot',
+        tracking=True,
     )
     company_id = fields.Many2one(
         'res.company', required=True, index=True, default=lambda self: self.env.company,
@@ -77,16 +79,6 @@ class SyncConnection(models.Model):
     )
 
     # --- the account ---
-    auth_method = fields.Selection(
-        [('token', 'Access token'), ('oauth', 'OAuth')], required=True, default='token',
-        tracking=True,
-        help='A private app, a project app with static authentication or a service key gives an '
-             'access token; an app for several accounts signs in with OAuth.',
-    )
-    api_version = fields.Selection(
-        [('2026-09', '2026-09'), ('2026-03', '2026-03'), ('v3', 'v3 (until September 2027)')],
-        'API version', required=True, default='2026-09', tracking=True,
-    )
     base_url = fields.Char(
         'API address', tracking=True, help="Leave empty for the provider's own address."
     )
@@ -96,7 +88,7 @@ class SyncConnection(models.Model):
     )
     remote_account = fields.Char(
         'Account', copy=False, tracking=True,
-        help='The ID of the account (HubSpot: portal or hub ID), as it told us itself.',
+        help='The ID of the account (of the portal, of the organisation), as it told us itself.',
     )
     remote_name = fields.Char('Account name', copy=False, readonly=True)
     ui_url = fields.Char("The provider's screens", copy=False, readonly=True)
@@ -139,7 +131,6 @@ class SyncConnection(models.Model):
     )
 
     # --- policy ---
-    batch_size = fields.Integer(required=True, default=100, help='Records in one remote call.')
     max_attempts = fields.Integer(required=True, default=8)
     backoff_base = fields.Float('First wait (s)', required=True, default=5)
     backoff_cap = fields.Float('Longest wait (s)', required=True, default=3600)

@@ -8,36 +8,43 @@ from urllib.parse import urlsplit
 
 from odoo import api, models, release
 
+from ..engine.connectors.base import CONNECTORS
 from ..engine.errors import AuthError
 from ..engine.http import HttpClient
 from .connection_adapters import ConnectionBreaker, ConnectionBudget, ConnectionToken
 from .queue_cursor import queue_cursor
 
 USER_AGENT = f'saas_sync/19.0 (Odoo {release.series})'
+#: The share of a day's calls that background work leaves alone.
+RESERVE = 0.05
 #: The columns a connector's settings are made of; the webhook reads them with one statement.
 SETTING_COLUMNS = (
     'provider', 'api_version', 'remote_account', 'app_id', 'public_url', 'accept_v1', 'ui_url',
-    'time_zone',
+    'time_zone', 'instance_url',
 )
 
 
 class SyncConnection(models.Model):
     _inherit = 'sync.connection'
 
-    def _connector(self, correlation_id=None, on_call=None, token=None, fenced=False):
+    def _connector(
+        self, correlation_id=None, on_call=None, token=None, fenced=False, reserve=RESERVE
+    ):
         """A connector that speaks for this account.
 
         :param correlation_id: sent along with every call, to find it again in both logs
         :param on_call: is given the ``CallRecord`` of every call
         :param token: another source of the ``Authorization`` header than what is stored
         :param fenced: also for a database that is a copy of the one that was connected
+        :param reserve: the share of the day's calls that is left alone: what works in the
+            background leaves some to people who wait for an answer, and to other apps
         :raises AuthError: this database may not talk to the account, or has no token
         """
         self.ensure_one()
         connection = self.sudo()
         connection._check_may_talk(fenced)
         http = connection._http_client(
-            token or ConnectionToken(connection), correlation_id, on_call
+            token or ConnectionToken(connection), correlation_id, on_call, reserve
         )
         return connection._connector_class()(http, connection._settings())
 
@@ -51,7 +58,7 @@ class SyncConnection(models.Model):
                 'This database is a copy of the one that was connected. Connect again to make it '
                 'the one that talks to the account.'))
 
-    def _http_client(self, token=None, correlation_id=None, on_call=None):
+    def _http_client(self, token=None, correlation_id=None, on_call=None, reserve=0):
         cls = self._connector_class()
         base_url = self.base_url or cls.default_base_url
         hosts = set(cls.allowed_hosts)
@@ -61,7 +68,7 @@ class SyncConnection(models.Model):
             base_url=base_url,
             allowed_hosts=tuple(sorted(hosts)),
             token=token,
-            budget=ConnectionBudget(self, cls.default_limits),
+            budget=ConnectionBudget(self, cls.default_limits, reserve),
             breaker=ConnectionBreaker(self),
             allow_private=self.allow_private,
             user_agent=USER_AGENT,
@@ -84,10 +91,11 @@ class SyncConnection(models.Model):
             'account_id': values['remote_account'] or '',
             'app_id': values['app_id'] or '',
             'public_url': public_url.rstrip('/'),
-            'external_id_field': 'odoo_external_id',
+            'external_id_field': CONNECTORS[values['provider']].external_id_field,
             'accept_v1': bool(values['accept_v1']),
             'ui_url': values['ui_url'] or '',
             'time_zone': values['time_zone'] or 'UTC',
+            'instance_url': values['instance_url'] or '',
         }
 
     def _own_id(self, record):

@@ -1,13 +1,21 @@
 """The figures of a connection: what waits, what failed, since when, and what is left to spend.
 
+The budget is learnt from the answers to our calls; where a provider tells it on request, it is
+asked once an hour as well, because other apps spend from it and calls of yesterday come back.
+
 Read live, from partial indexes that hold only what is open; nothing is counted on the way in.
 """
 
 from __future__ import annotations
 
+import logging
+
 from odoo import api, fields, models
 
+from ..engine.errors import AuthError, SyncError
 from .sync_budget import DAILY
+
+_logger = logging.getLogger(__name__)
 
 
 class SyncConnection(models.Model):
@@ -26,6 +34,11 @@ class SyncConnection(models.Model):
     )
     budget_limit = fields.Integer('Calls a day', compute='_compute_budget')
     budget_percent = fields.Float('API budget used (%)', compute='_compute_budget')
+
+    version_note = fields.Char(
+        'API notice', readonly=True, copy=False,
+        help='What is to be known of the API version, when the account was last asked.',
+    )
 
     # === COMPUTE === #
 
@@ -89,6 +102,33 @@ class SyncConnection(models.Model):
             connection.breaker_state = breaker.state or 'closed'
 
     # === BUSINESS === #
+
+    @api.model
+    def _cron_limits(self):
+        """Ask what is left of the day, where a provider tells it. One account at a time, and one
+        that does not answer costs the others nothing."""
+        for connection in self.search([('state', '=', 'connected')]):
+            if connection._is_live():
+                connection._learn_limits()
+            self.env['ir.cron']._commit_progress(1)
+
+    def _learn_limits(self):
+        defaults = self._connector_class().default_limits
+        for reading in self._ask_limits():
+            self.env['sync.budget']._learn(
+                self, reading.bucket, defaults, limit=reading.limit, remaining=reading.remaining,
+                period=reading.period, exact=True,
+            )
+
+    def _ask_limits(self):
+        try:
+            return self._connector(reserve=0).limits()
+        except AuthError as error:
+            self._set_needs_auth(error)
+        except SyncError as error:
+            # What could not be asked is learnt from the next answers.
+            _logger.info('Connection %s did not tell its limits: %s', self.id, error)
+        return []
 
     def _health(self):
         """The figures as plain values, for the health route."""

@@ -1,20 +1,29 @@
-"""The project template of a connection: an app as files, for the provider's command line."""
+"""What an administrator downloads for a connection and uploads at the provider: an app, a field."""
 
 import io
 import re
 import zipfile
 
-from odoo import models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..engine.connectors.hubspot_project import project_files
+from ..engine.connectors.salesforce_package import package_files
 
-#: provider → what makes its files. Another add-on adds its own.
-TEMPLATES = {'hubspot': project_files}
+#: Provider → what makes its files, and the step of the set-up that offers them (``field``,
+#: ``receive``). Another add-on adds its own.
+TEMPLATES = {'hubspot': (project_files, 'receive'), 'salesforce': (package_files, 'field')}
 
 
 class SyncConnection(models.Model):
     _inherit = 'sync.connection'
+
+    package_step = fields.Char(compute='_compute_package_step')
+
+    @api.depends('provider')
+    def _compute_package_step(self):
+        for connection in self:
+            connection.package_step = TEMPLATES.get(connection.provider, (None, False))[1]
 
     def _project_archive(self):
         """Return ``(file name, zip content)``."""
@@ -29,7 +38,8 @@ class SyncConnection(models.Model):
         return f'{name}.zip', buffer.getvalue()
 
     def _project_files(self, name):
-        return TEMPLATES[self.provider](
+        make_files, _step = TEMPLATES[self.provider]
+        return make_files(
             name=name,
             target_url=self.webhook_url,
             redirect_url=self.oauth_redirect_url,

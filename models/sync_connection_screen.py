@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from odoo import api, fields, models
 
+from ..engine.connectors.base import CONNECTORS, Connector
+
 #: Events that no lane will ever work: nothing tells which record they speak of.
 UNREADABLE = (('state', '=', 'failed'), ('lane_id', '=', False))
 
@@ -23,6 +25,10 @@ class SyncConnection(models.Model):
     has_credentials = fields.Boolean(compute='_compute_has_credentials')
     has_schema = fields.Boolean(compute='_compute_has_schema')
     has_external_id = fields.Boolean(compute='_compute_has_schema')
+    is_weaker = fields.Boolean(
+        compute='_compute_has_schema',
+        help='Objects are synchronised that lack our ID field: a creation is preceded by a search.',
+    )
     import_state = fields.Selection(
         [('none', 'Not imported'), ('running', 'Running'), ('done', 'Done')],
         compute='_compute_import',
@@ -57,11 +63,21 @@ class SyncConnection(models.Model):
             connection.unreadable_count = unreadable.get(connection._origin, 0)
             connection.failing_count = connection.failed_count - connection.unreadable_count
 
-    @api.depends('auth_method', 'has_access_token', 'has_refresh_token')
+    @api.depends('auth_method', 'client_id', 'username', 'base_url', 'has_access_token',
+                 'has_refresh_token', 'has_client_secret', 'has_private_key')
     def _compute_has_credentials(self):
+        """Whether there is what the way of signing in takes."""
         for connection in self:
-            connection.has_credentials = connection.has_access_token or (
-                connection.auth_method == 'oauth' and connection.has_refresh_token)
+            app = bool(connection.sudo().client_id)
+            ready = {
+                'token': connection.has_access_token,
+                'oauth': connection.has_access_token or connection.has_refresh_token,
+                'client_credentials': app and connection.has_client_secret,
+                'jwt': app and connection.has_private_key and bool(connection.sudo().username),
+            }
+            sign_in = CONNECTORS.get(connection.provider, Connector).sign_in
+            placed = connection.base_url or connection.auth_method not in sign_in.own_address
+            connection.has_credentials = bool(ready.get(connection.auth_method) and placed)
 
     @api.depends('mapping_ids.remote_object')
     def _compute_has_schema(self):
@@ -75,10 +91,14 @@ class SyncConnection(models.Model):
                 name: names for (key, name), names in schema.items()
                 if key == connection._origin.id
             }
+            field = connection._settings()['external_id_field']
             needed = set(connection.mapping_ids.mapped('remote_object')) or set(own)
             connection.has_schema = bool(own)
+            connection.is_weaker = bool(own) and any(
+                field not in own.get(name, ()) for name in connection.mapping_ids.mapped(
+                    'remote_object'))
             connection.has_external_id = bool(needed) and all(
-                connection._settings()['external_id_field'] in own.get(name, ()) for name in needed)
+                field in own.get(name, ()) for name in needed)
 
     @api.depends('mapping_ids.import_state', 'mapping_ids.import_count')
     def _compute_import(self):
@@ -93,7 +113,7 @@ class SyncConnection(models.Model):
                 for mapping in mappings if mapping.import_state != 'none')
 
     @api.depends('has_credentials', 'remote_account', 'state', 'has_external_id', 'mapping_ids',
-                 'has_client_secret', 'import_state')
+                 'has_signing_secret', 'import_state')
     def _compute_setup_step(self):
         for connection in self:
             steps = [
@@ -101,7 +121,7 @@ class SyncConnection(models.Model):
                 bool(connection.remote_account) and connection.state != 'draft',
                 connection.has_external_id,
                 bool(connection.mapping_ids),
-                connection.has_client_secret,
+                connection.has_signing_secret,
                 connection.import_state == 'done',
             ]
             connection.setup_step = next(

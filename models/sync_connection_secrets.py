@@ -1,6 +1,6 @@
 """Entering and changing the secrets of a connection: written through the form, never read back.
 
-A client secret that is replaced goes on verifying deliveries for a week, the time HubSpot lets
+A secret that signs deliveries goes on verifying deliveries for a week, the time HubSpot lets
 both live, so that a rotation loses nothing.
 """
 
@@ -9,6 +9,7 @@ import re
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..engine.connectors.base import CONNECTORS, Connector
 from ..engine.errors import AuthError
 
 PREVIOUS_SECRET_SECONDS = 7 * 24 * 3600
@@ -26,10 +27,20 @@ class SyncConnection(models.Model):
     client_secret_input = fields.Char(
         'Client secret', compute='_compute_inputs', inverse='_inverse_client_secret',
         groups='saas_sync.group_manager', exportable=False, copy=False,
-        help='Of the app: it signs the webhooks and, with OAuth, identifies us. It is stored '
-             'encrypted and never shown again.',
+        help='Of the app: it identifies us, and signs the webhooks where the provider has no '
+             'secret of their own for them. It is stored encrypted and never shown again.',
+    )
+    webhook_secret_input = fields.Char(
+        'Webhook secret', compute='_compute_inputs', inverse='_inverse_webhook_secret',
+        groups='saas_sync.group_manager', exportable=False, copy=False,
+        help='Signs the deliveries that your own automations send. It is stored encrypted and '
+             'never shown again.',
     )
     client_id = fields.Char('Client ID', copy=False, groups='saas_sync.group_manager')
+    username = fields.Char(
+        'User', copy=False, groups='saas_sync.group_manager',
+        help='The user at the provider whom the app signs in as.',
+    )
     app_id = fields.Char(
         'App ID', copy=False, help='Tells changes made by us from those of other apps.'
     )
@@ -37,12 +48,16 @@ class SyncConnection(models.Model):
     has_access_token = fields.Boolean(compute='_compute_has_secrets')
     has_refresh_token = fields.Boolean(compute='_compute_has_secrets')
     has_client_secret = fields.Boolean(compute='_compute_has_secrets')
+    has_private_key = fields.Boolean(compute='_compute_has_secrets')
+    has_signing_secret = fields.Boolean(
+        compute='_compute_has_secrets', help='Deliveries can be verified.'
+    )
     has_previous_secret = fields.Boolean(compute='_compute_has_secrets')
 
     # === COMPUTE === #
 
     def _compute_inputs(self):
-        self.access_token_input = self.client_secret_input = False
+        self.access_token_input = self.client_secret_input = self.webhook_secret_input = False
 
     def _inverse_access_token(self):
         for connection in self.filtered('access_token_input'):
@@ -52,7 +67,11 @@ class SyncConnection(models.Model):
         for connection in self.filtered('client_secret_input'):
             connection._set_secret('client_secret', connection.client_secret_input)
 
-    @api.depends('access_token_input', 'client_secret_input')
+    def _inverse_webhook_secret(self):
+        for connection in self.filtered('webhook_secret_input'):
+            connection._set_secret('webhook_secret', connection.webhook_secret_input)
+
+    @api.depends('access_token_input', 'client_secret_input', 'webhook_secret_input', 'provider')
     def _compute_has_secrets(self):
         stored = self.env['sync.credential']._names(self)
         for connection in self:
@@ -60,7 +79,10 @@ class SyncConnection(models.Model):
             connection.has_access_token = 'access_token' in names
             connection.has_refresh_token = 'refresh_token' in names
             connection.has_client_secret = 'client_secret' in names
-            connection.has_previous_secret = 'client_secret_previous' in names
+            connection.has_private_key = 'private_key' in names
+            signing = connection._signing_secret()
+            connection.has_signing_secret = signing in names
+            connection.has_previous_secret = f'{signing}_previous' in names
 
     # === ACTIONS === #
 
@@ -68,7 +90,8 @@ class SyncConnection(models.Model):
         """Deliveries signed with the replaced secret are refused from now on."""
         self.check_access('write')
         for connection in self:
-            self.env['sync.credential']._set(connection, 'client_secret_previous', None)
+            previous = f'{connection._signing_secret()}_previous'
+            self.env['sync.credential']._set(connection, previous, None)
 
     def action_forget_credentials(self):
         """Forget every secret; the connection goes back to set-up."""
@@ -86,8 +109,8 @@ class SyncConnection(models.Model):
         credentials = self.env['sync.credential']
         value = value.strip()
         self._check_secret(name, value)
-        if name == 'client_secret':
-            self._keep_previous_secret(value)
+        if name == self._signing_secret():
+            self._keep_previous_secret(name, value)
         credentials._set(self, name, value)
         self.message_post(body=self.env._('%s replaced.', self._secret_label(name)))
 
@@ -100,16 +123,20 @@ class SyncConnection(models.Model):
                 connection=self.name, secret=self._secret_label(name).lower(),
             ))
 
-    def _keep_previous_secret(self, value):
+    def _keep_previous_secret(self, name, value):
         credentials = self.env['sync.credential']
         try:
-            previous = credentials._get(self, 'client_secret')
+            previous = credentials._get(self, name)
         except AuthError:
             return  # stored under a lost key: it cannot verify anything any more
         if previous and previous != value:
             credentials._set(
-                self, 'client_secret_previous', previous, lifetime=PREVIOUS_SECRET_SECONDS
+                self, f'{name}_previous', previous, lifetime=PREVIOUS_SECRET_SECONDS
             )
+
+    def _signing_secret(self):
+        """The name of the secret that signs this provider's deliveries."""
+        return CONNECTORS.get(self.provider, Connector).signing_secret
 
     @api.model
     def _secret_label(self, name):

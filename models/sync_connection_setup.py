@@ -19,10 +19,14 @@ from odoo.tools import file_open
 
 from ..engine.contracts import Account
 from ..engine.errors import SyncError
+from ..engine.sign_in import OAUTH, UNATTENDED
 from .stage_map import stage_params
 
 #: provider → the default mappings, as data. Another add-on adds its file.
-DEFAULT_MAPPINGS = {'hubspot': 'saas_sync/data/mappings/hubspot.json'}
+DEFAULT_MAPPINGS = {
+    'hubspot': 'saas_sync/data/mappings/hubspot.json',
+    'salesforce': 'saas_sync/data/mappings/salesforce.json',
+}
 
 
 class SyncConnection(models.Model):
@@ -34,8 +38,10 @@ class SyncConnection(models.Model):
         """Prove the credentials and start; with OAuth, send the user to the provider."""
         self.ensure_one()
         self.check_access('write')
-        if self.auth_method == 'oauth':
+        if self.auth_method == OAUTH:
             return self._oauth_begin()
+        if self.auth_method in UNATTENDED:
+            return self._connect_unattended()
         return self._finish_connecting(self._ask_account())
 
     def action_test(self):
@@ -43,6 +49,8 @@ class SyncConnection(models.Model):
         paused stays so."""
         self.ensure_one()
         self.check_access('write')
+        if self.auth_method in UNATTENDED and self.state in ('draft', 'needs_auth'):
+            return self._connect_unattended()
         account = self._ask_account()
         if self.state in ('draft', 'needs_auth'):
             return self._finish_connecting(account)
@@ -126,7 +134,9 @@ class SyncConnection(models.Model):
         """
         self.ensure_one()
         with self._in_words():
-            return self._connector(token=token, fenced=True).account()
+            connector = self._connector(token=token, fenced=True, reserve=0)
+            account = connector.account()
+            return account.model_copy(update={'notice': connector.notice()})
 
     @contextmanager
     def _in_words(self):
@@ -148,6 +158,7 @@ class SyncConnection(models.Model):
             'ui_url': account.ui_url,
             'currency': account.currency,
             'time_zone': account.time_zone,
+            'version_note': account.notice,
         })
 
     def _check_same_account(self, account):
@@ -191,7 +202,7 @@ class SyncConnection(models.Model):
         self.ensure_one()
         count = 0
         with self._in_words():
-            connector = self._connector()
+            connector = self._connector(reserve=0)
             for remote_object in objects or self._connector_class().objects:
                 remote_fields = connector.describe(remote_object)
                 count += self.env['sync.remote.field']._store(self, remote_object, remote_fields)
@@ -199,7 +210,7 @@ class SyncConnection(models.Model):
 
     def _create_external_id(self, objects):
         with self._in_words():
-            connector = self._connector()
+            connector = self._connector(reserve=0)
             for remote_object in objects:
                 if not connector.has_external_id(remote_object):
                     connector.create_external_id(remote_object)

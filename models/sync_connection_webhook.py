@@ -59,9 +59,10 @@ class SyncConnection(models.Model):
         self.env.cr.execute(
             f"""
             SELECT c.id, c.name, c.state, c.backlog_ceiling, {', '.join(SETTING_COLUMNS)},
-                   ARRAY(SELECT k.value FROM sync_credential k
+                   ARRAY(SELECT ARRAY[k.name, k.value] FROM sync_credential k
                           WHERE k.connection_id = c.id
-                            AND k.name IN ('client_secret', 'client_secret_previous')
+                            AND k.name IN ('client_secret', 'client_secret_previous',
+                                           'webhook_secret', 'webhook_secret_previous')
                             AND (k.expires_at IS NULL OR k.expires_at > now() AT TIME ZONE 'UTC')
                           ORDER BY k.name) AS secrets
               FROM sync_connection c WHERE c.webhook_token = %s
@@ -84,7 +85,10 @@ class SyncConnection(models.Model):
 
     @api.model
     def _readable_secrets(self, row):
-        for value in row['secrets']:
+        signing = CONNECTORS[row['provider']].signing_secret
+        for name, value in row['secrets']:
+            if name not in (signing, f'{signing}_previous'):
+                continue  # it identifies us to the provider and signs nothing
             try:
                 yield self.env['sync.credential']._decrypt(value, row['name']).encode()
             except AuthError as error:

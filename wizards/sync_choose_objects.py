@@ -54,7 +54,7 @@ class SyncChooseObjects(models.TransientModel):
     def _count_remote(self, connection, name):
         """How many the account holds, as far as it tells; the reason where it does not."""
         try:
-            count = connection._connector().count(name)
+            count = connection._connector(reserve=0).count(name)
         except SyncError as error:
             return {'remote_note': error.user_message}
         if count is None:

@@ -1,5 +1,5 @@
 """The connectors that come with the add-on. Importing this package registers them."""
 
-from . import hubspot
+from . import hubspot, salesforce
 
-__all__ = ('hubspot',)
+__all__ = ('hubspot', 'salesforce')

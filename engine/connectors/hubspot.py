@@ -30,6 +30,7 @@ from ..contracts import (
 )
 from ..errors import ConfigurationError, RateLimitError
 from ..http import HttpClient, HttpResponse, RateReading
+from ..sign_in import TOKEN
 from ..signature import verify_hubspot
 from . import hubspot_schema
 from .base import Connector, register
@@ -39,6 +40,7 @@ from .hubspot_limits import rate_headers, rate_limited
 from .hubspot_objects import OBJECT_ID, OBJECT_TYPES, object_type
 from .hubspot_read import Reader
 from .hubspot_search import poll_page, search
+from .hubspot_sign_in import SIGN_IN
 from .hubspot_wire import AccountDetails
 from .hubspot_write import Writer
 
@@ -53,10 +55,18 @@ class HubSpotConnector(Connector):
     label = 'HubSpot'
     default_base_url = 'https://api.hubapi.com'
     allowed_hosts = ('api.hubapi.com',)
+    sign_in = SIGN_IN
+    api_versions = {
+        '2026-09': '2026-09', '2026-03': '2026-03', 'v3': 'v3 (until September 2027)',
+    }  # fmt: skip
+    own_fields = frozenset({'app_id', 'accept_v1'})
+    external_id_field = 'odoo_external_id'
     objects = {kind.name: kind.name.capitalize() for kind in OBJECT_TYPES.values()}
     #: What the smallest plan allows (usage guidelines); the headers raise it. Searches are five a
     #: second, shared by all apps of the account. The margin below a limit is the budget's own.
     default_limits = {'burst': (100, 10), 'search': (4, 1), 'daily': (250_000, 86_400)}
+    #: HubSpot sets no daily limit to OAuth apps.
+    counts_the_day = frozenset({TOKEN})
 
     def __init__(self, http: HttpClient | None, settings: Mapping[str, Any]):
         super().__init__(http, settings)
@@ -82,6 +92,14 @@ class HubSpotConnector(Connector):
             time_zone=details.time_zone,
             currency=details.currency or '',
             details={'account_type': details.account_type, 'hosting': details.hosting},
+        )
+
+    def notice(self) -> str:
+        if self.settings.get('api_version') != 'v3':
+            return ''
+        return (
+            'HubSpot ends API version v3 in September 2027. Choose a dated version on the '
+            'connection (page "Account").'
         )
 
     def describe(self, remote_object: str) -> list[RemoteField]:

@@ -13,8 +13,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 
-from ..oauth import ENDPOINTS
 from .hubspot_objects import OBJECT_TYPES
+from .hubspot_sign_in import SCOPES
 
 PLATFORM_VERSION = '2025.2'
 #: More requests at once than this bring nothing: each is answered in milliseconds.
@@ -84,7 +84,7 @@ def _readme(name, target_url, redirect_url, auth):
 
 
 def _app(name, redirect_url, auth):
-    signing = {'type': auth, 'requiredScopes': list(ENDPOINTS['hubspot'].scopes)}
+    signing = {'type': auth, 'requiredScopes': list(SCOPES)}
     if auth == 'oauth':
         signing['redirectUrls'] = [redirect_url]
     else:

@@ -30,16 +30,20 @@ from ..contracts import (
     WebhookRequest,
 )
 from ..errors import ConfigurationError, ContractError
-from ..http import HttpClient
+from ..http import HttpClient, RateReading
 from . import salesforce_events, salesforce_schema, salesforce_soap
-from .base import Connector, register
-from .salesforce_api import SalesforceApi
-from .salesforce_limits import rate_headers
+from .base import JSON, Acknowledgement, Connector, register
+from .salesforce_api import API_VERSIONS, EXTERNAL_ID, SalesforceApi
+from .salesforce_limits import limits, rate_headers
 from .salesforce_objects import OBJECT_TYPES, long_id
 from .salesforce_read import Reader
+from .salesforce_sign_in import HOSTS, SIGN_IN
+from .salesforce_versions import version_notice
 from .salesforce_write import Writer
 
 DEFAULT_UI = 'https://login.salesforce.com'
+#: SOAP 1.1, which Outbound Messages are, and 1.2.
+SOAP_TYPES = ('text/xml', 'application/soap+xml')
 
 
 @register
@@ -50,12 +54,19 @@ class SalesforceConnector(Connector):
     provider = 'salesforce'
     label = 'Salesforce'
     default_base_url = 'https://login.salesforce.com'
-    allowed_hosts = ('login.salesforce.com', 'test.salesforce.com', '.my.salesforce.com')
+    allowed_hosts = HOSTS
+    sign_in = SIGN_IN
+    api_versions = API_VERSIONS
+    own_fields = frozenset({'base_url'})
+    external_id_field = EXTERNAL_ID
+    content_types = frozenset({JSON, *SOAP_TYPES})
+    signing_secret = 'webhook_secret'
     batch_size = 200
     objects = {kind.name: kind.plural for kind in OBJECT_TYPES.values()}
     #: A developer's organisation; the header of the first answer tells the real number. There is no
     #: limit for short bursts: the first bucket only keeps one connection from filling the line.
     default_limits = {'burst': (100, 10), 'daily': (15_000, 86_400)}
+    counts_the_day = frozenset(SIGN_IN.methods)
 
     def __init__(self, http: HttpClient | None, settings: Mapping[str, Any]):
         super().__init__(http, settings)
@@ -90,6 +101,12 @@ class SalesforceConnector(Connector):
                 'instance': row.get('InstanceName'),
             },
         )
+
+    def notice(self) -> str:
+        return version_notice(self.api)
+
+    def limits(self) -> list[RateReading]:
+        return limits(self.api)
 
     def describe(self, remote_object: str) -> list[RemoteField]:
         return salesforce_schema.describe(self.api, remote_object)
@@ -166,8 +183,18 @@ class SalesforceConnector(Connector):
             return salesforce_soap.parse(request.body)
         return salesforce_events.parse(request.body, self.settings.get('account_id'))
 
+    def acknowledge(
+        self, request: WebhookRequest, accepted: int, duplicates: int
+    ) -> Acknowledgement:
+        """Salesforce takes an Outbound Message off its queue for this answer and no other."""
+        if not is_soap(request):
+            return super().acknowledge(request, accepted, duplicates)
+        return Acknowledgement(
+            salesforce_soap.ACKNOWLEDGEMENT, 'text/xml; charset=utf-8', status=200
+        )
+
 
 def is_soap(request: WebhookRequest) -> bool:
     """Whether it is an Outbound Message, by its content type."""
     media = request.headers.get('content-type', '').partition(';')[0].strip().lower()
-    return media in ('text/xml', 'application/soap+xml')
+    return media in SOAP_TYPES

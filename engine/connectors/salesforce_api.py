@@ -22,6 +22,12 @@ from .salesforce_wire import Model, QueryAnswer, read_model
 
 #: Spring '26. Salesforce supports a version for three years at least.
 DEFAULT_API_VERSION = 'v66.0'
+#: What a person may choose; the first is where a connection starts.
+API_VERSIONS = {
+    DEFAULT_API_VERSION: 'v66.0 (Spring ’26)',
+    'v67.0': 'v67.0 (Summer ’26)',
+    'v68.0': 'v68.0 (Winter ’27)',
+}
 #: Versions below end in the summer of 2028 (Salesforce help 005321531).
 LEAST_API_VERSION = 41
 EXTERNAL_ID = 'Odoo_Id__c'
@@ -38,7 +44,9 @@ class SalesforceApi:
     def __init__(self, http: HttpClient, settings: Mapping[str, Any]):
         self.http = http
         self.settings = settings
-        self.base = f'/services/data/{checked_version(settings.get("api_version"))}'
+        version = checked_version(settings.get('api_version'))
+        self.version = int(version[1:].partition('.')[0])
+        self.base = f'/services/data/{version}'
         self.external_id = settings.get('external_id_field') or EXTERNAL_ID
 
     def request(

@@ -10,7 +10,8 @@ it is missing, equal bytes of an element count once a second of ``at``, or once 
 
 Promise: any bytes give events or one :class:`~..errors.ContractError`; an element that does not fit
 becomes an event with ``error`` set. The signature covers the time and the raw bytes:
-``X-Signature: hex(HMAC-SHA256(secret, timestamp + ":" + body))``, ``X-Timestamp`` in seconds.
+``X-Signature: hex(HMAC-SHA256(secret, timestamp + ":" + body))``, ``X-Timestamp`` in seconds, or in
+milliseconds as Apex's ``System.currentTimeMillis()`` has it.
 
 Weakness: neither Flow nor Apex sends again by itself; what was lost, the poll finds.
 """
@@ -36,6 +37,8 @@ from .salesforce_objects import is_id, long_id
 
 MAX_BYTES = 1024 * 1024
 MAX_EVENTS = 5000
+#: Digits of a moment in milliseconds, from 2001 to 2286.
+_MILLISECONDS = 13
 _KINDS: dict[str, EventKind] = {
     'created': 'change',
     'updated': 'change',
@@ -71,9 +74,10 @@ def verify(request: WebhookRequest, secrets: Sequence[bytes], now: datetime) -> 
 
 
 def _is_fresh(timestamp: str, now: datetime) -> bool:
-    if not re.fullmatch('[0-9]{1,12}', timestamp):
+    if not re.fullmatch('[0-9]{1,13}', timestamp):
         return False
-    return abs(now.timestamp() - int(timestamp)) <= TOLERANCE
+    seconds = int(timestamp) / (1000 if len(timestamp) == _MILLISECONDS else 1)
+    return abs(now.timestamp() - seconds) <= TOLERANCE
 
 
 def parse(body: bytes, account: str | None) -> list[InboundEvent]:

@@ -5,6 +5,8 @@ The header has grown before (``per-app-api-usage=…``, ``api-bursts=…``); wha
 is passed over. The calls are counted over the last 24 hours, so the allowance comes back by and by.
 Source: REST API Developer Guide, "Limit Info Header".
 
+The resource ``/limits`` says the same when nobody has called for a while, and how much came back.
+
 Weakness: the limit on calls that take longer than 20 seconds is only seen when it is hit.
 """
 
@@ -14,6 +16,8 @@ import re
 from collections.abc import Mapping
 
 from ..http import RateReading
+from .salesforce_api import SalesforceApi
+from .salesforce_wire import DailyRequests, Limits, read_model
 
 DAY = 86_400.0
 _USAGE = re.compile(r'(?:^|[;,\s])api-usage=(\d{1,12})/(\d{1,12})(?![\d(])')
@@ -28,3 +32,12 @@ def rate_headers(headers: Mapping[str, str]) -> list[RateReading]:
     if not limit:
         return []
     return [RateReading('daily', limit=limit, remaining=max(limit - used, 0), period=DAY)]
+
+
+def limits(api: SalesforceApi) -> list[RateReading]:
+    """What is left of the day, asked for; nothing where the answer does not tell."""
+    answer = read_model(Limits, api.request('GET', '/limits'))
+    day = answer.requests or DailyRequests()
+    if not day.most or day.left is None:
+        return []
+    return [RateReading('daily', limit=day.most, remaining=max(day.left, 0), period=DAY)]

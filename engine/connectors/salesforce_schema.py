@@ -13,6 +13,8 @@ Weakness: record types narrow picklists further than a describe tells.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
+from email.utils import format_datetime
 from typing import Any
 
 from ..contracts import FieldOption, RemoteField
@@ -35,16 +37,34 @@ KEY_LENGTH = 255
 # --- describing -------------------------------------------------------------------------------
 
 
-def describe(api: SalesforceApi, remote_object: str) -> list[RemoteField]:
-    """The fields of an object and its associations, by label."""
+def describe(
+    api: SalesforceApi, remote_object: str, since: datetime | None = None
+) -> list[RemoteField] | None:
+    """The fields of an object and its associations, by label; ``None`` where Salesforce changed
+    none of them after ``since``. Users and stages are no part of that: see :func:`options`."""
     kind = object_type(remote_object)
-    answer = api.fetch(Describe, api.sobject(kind.name, 'describe'))
-    options = _special_options(api, answer.fields)
-    fields = [field_of(one, options.get(one.name)) for one in answer.fields]
+    headers = {'If-Modified-Since': format_datetime(since, usegmt=True)} if since else {}
+    path = api.sobject(kind.name, 'describe')
+    response = api.request('GET', path, headers=headers, accept=(304,))
+    if response.status == 304:
+        return None
+    answer = read_model(Describe, response)
+    special = _special_options(api, answer.fields)
+    fields = [field_of(one, special.get(one.name)) for one in answer.fields]
     names = {one.name for one in answer.fields}
     fields += [_association(kind, name, lookup) for name, lookup in kind.lookups.items()
                if lookup in names]  # fmt: skip
     return sorted(fields, key=lambda field: (field.label.lower(), field.name))
+
+
+def options(api: SalesforceApi, names: Iterable[str]) -> dict[str, list[FieldOption]]:
+    """Of the fields called ``names``, the options that change without a change of the schema."""
+    found: dict[str, list[FieldOption]] = {}
+    if 'OwnerId' in names:
+        found['OwnerId'] = [_owner_option(row) for row in users(api)]
+    if 'StageName' in names:
+        found['StageName'] = [_stage_option(row) for row in _stages(api)]
+    return found
 
 
 def field_of(
@@ -67,6 +87,7 @@ def field_of(
         required=bool(
             definition.createable and not definition.nillable and not definition.defaulted
         ),
+        demanded=not definition.nillable and definition.type != 'boolean',
         unique=bool(definition.unique),
         max_length=definition.length or None,
         options=chosen,
@@ -87,14 +108,8 @@ def _association(kind: ObjectType, name: str, lookup: str) -> RemoteField:
 def _special_options(
     api: SalesforceApi, definitions: Iterable[DescribedField]
 ) -> dict[str, list[FieldOption]]:
-    by_name = {one.name: one for one in definitions}
-    options: dict[str, list[FieldOption]] = {}
-    owner = by_name.get('OwnerId')
-    if owner and 'User' in owner.references:
-        options['OwnerId'] = [_owner_option(row) for row in users(api)]
-    if 'StageName' in by_name:
-        options['StageName'] = [_stage_option(row) for row in _stages(api)]
-    return options
+    special = {one.name for one in definitions if one.name != 'OwnerId' or 'User' in one.references}
+    return options(api, special)
 
 
 def users(api: SalesforceApi) -> list[dict[str, Any]]:
@@ -155,13 +170,13 @@ def create_external_id(api: SalesforceApi, remote_object: str) -> None:
     kind = object_type(remote_object)
     if _own_field(api, remote_object):
         raise _not_unique(api, kind)
-    body = {'FullName': f'{kind.name}.{api.external_id}', 'Metadata': definition(api)}
+    body = {'FullName': f'{kind.name}.{api.external_id}', 'Metadata': definition()}
     api.request('POST', '/tooling/sobjects/CustomField', json=body)
     if not has_external_id(api, remote_object):
         raise _not_visible(api, kind)
 
 
-def definition(api: SalesforceApi) -> dict[str, Any]:
+def definition() -> dict[str, Any]:
     """Our field in the words of the Metadata API."""
     return {
         'label': 'Odoo Id',
@@ -175,11 +190,11 @@ def definition(api: SalesforceApi) -> dict[str, Any]:
     }
 
 
-def metadata_xml(api: SalesforceApi, remote_object: str) -> str:
-    """The object's part of a deployable package that holds our field (``.object`` file)."""
+def metadata_xml(external_id: str, remote_object: str) -> str:
+    """The part of an object in a deployable package that holds our field (``.object`` file)."""
     fields = ''.join(
         f'        <{name}>{_xml(value)}</{name}>\n'
-        for name, value in sorted({'fullName': api.external_id, **definition(api)}.items())
+        for name, value in sorted({'fullName': external_id, **definition()}.items())
     )
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n'

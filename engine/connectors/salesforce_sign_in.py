@@ -22,7 +22,6 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -31,35 +30,51 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from ..errors import AuthError, ConfigurationError, ContractError
+from ..oauth import OAuthEndpoints, TokenSet
+from ..sign_in import CLIENT_CREDENTIALS, JWT, OAUTH, Client, SignIn
 from .salesforce_objects import long_id
 
-TOKEN_PATH = '/services/oauth2/token'
-AUTHORIZE_PATH = '/services/oauth2/authorize'
-SCOPES = ('api', 'refresh_token')
 #: Salesforce refuses an assertion that is valid for more than a few minutes.
 ASSERTION_LIFE = timedelta(minutes=3)
-HOSTS = ('.my.salesforce.com', '.salesforce.com')
+#: Salesforce's own hosts: sign-in pages and every organisation's address.
+HOSTS = ('.salesforce.com',)
 _GRANT_JWT = 'urn:ietf:params:oauth:grant-type:jwt-bearer'
 
 
-@dataclass(frozen=True)
-class SignedIn:
-    """What a token answer gave. ``refresh_token`` is the *new* one where the org rotates them:
-    the old one is dead, and using it once more ends the whole grant."""
+class SalesforceSignIn(SignIn):
+    """Salesforce's flows, see :data:`SIGN_IN`."""
 
-    access_token: str = field(repr=False)
-    refresh_token: str | None = field(repr=False)
-    instance_url: str
-    organisation_id: str
-    user_id: str
+    def form(self, method: str, client: Client, address: str, now: datetime) -> dict[str, str]:
+        if method == JWT:
+            key = client.private_key.encode()
+            return jwt_form(client.client_id, client.username, audience(address), key, now)
+        return super().form(method, client, address, now)
+
+    def read(self, status: int, body: bytes, own_host: str | None = None) -> TokenSet:
+        return read_answer(status, body, own_host=own_host)
 
 
-def client_credentials_form(client_id: str, client_secret: str) -> dict[str, str]:
-    return {
-        'grant_type': 'client_credentials',
-        'client_id': client_id,
-        'client_secret': client_secret,
-    }
+#: Its refresh tokens rotate where the app is set so: each answer brings the *new* one, the old one
+#: is dead, and using it once more ends the whole grant. login.salesforce.com refuses client
+#: credentials, because it cannot tell whose they are.
+SIGN_IN = SalesforceSignIn(
+    methods=(CLIENT_CREDENTIALS, JWT, OAUTH),
+    endpoints=OAuthEndpoints(
+        authorize_base='https://login.salesforce.com',
+        authorize_path='/services/oauth2/authorize',
+        token_path='/services/oauth2/token',
+        scopes=('api', 'refresh_token'),
+    ),
+    rotates=True,
+    own_address=frozenset({CLIENT_CREDENTIALS}),
+)
+
+
+def audience(address: str) -> str:
+    """Whom an assertion is for: the sign-in page of production, or that of sandboxes."""
+    host = urlsplit(address).hostname or ''
+    sandbox = host == 'test.salesforce.com' or host.endswith('.sandbox.my.salesforce.com')
+    return f'https://{"test" if sandbox else "login"}.salesforce.com'
 
 
 def jwt_form(
@@ -105,7 +120,7 @@ def _base64(value: bytes) -> str:
     return base64.urlsafe_b64encode(value).rstrip(b'=').decode('ascii')
 
 
-def read_answer(status: int, body: bytes, *, own_host: str | None = None) -> SignedIn:
+def read_answer(status: int, body: bytes, *, own_host: str | None = None) -> TokenSet:
     """Read the token endpoint's answer.
 
     :param own_host: of a connection that allows private addresses: its own host is believed, too.
@@ -123,13 +138,11 @@ def read_answer(status: int, body: bytes, *, own_host: str | None = None) -> Sig
             'The token endpoint answered without access_token and instance_url.', status=status
         )
     refresh = answer.get('refresh_token')
-    organisation, user = _identity(answer.get('id'))
-    return SignedIn(
+    return TokenSet(
         access_token=token,
         refresh_token=refresh if isinstance(refresh, str) and refresh else None,
         instance_url=checked_instance(instance, own_host=own_host),
-        organisation_id=organisation,
-        user_id=user,
+        account_id=_organisation(answer.get('id')),
     )
 
 
@@ -156,10 +169,10 @@ def checked_instance(url: str, *, own_host: str | None = None) -> str:
     return url.rstrip('/')
 
 
-def _identity(url: Any) -> tuple[str, str]:
-    """Organisation and user of ``https://login.salesforce.com/id/<organisation>/<user>``."""
+def _organisation(url: Any) -> str:
+    """The organisation of ``https://login.salesforce.com/id/<organisation>/<user>``."""
     parts = str(url or '').rstrip('/').split('/')
-    return (long_id(parts[-2]), long_id(parts[-1])) if len(parts) >= 2 else ('', '')
+    return long_id(parts[-2]) if len(parts) >= 2 else ''
 
 
 def _object(body: bytes) -> dict[str, Any]:

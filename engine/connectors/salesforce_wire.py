@@ -90,6 +90,17 @@ class Version(Wire):
     label: str = ''
 
 
+class DailyRequests(Wire):
+    most: Lenient[int | None] = Field(None, validation_alias='Max')
+    left: Lenient[int | None] = Field(None, validation_alias='Remaining')
+
+
+class Limits(Wire):
+    """What of ``/limits`` we read."""
+
+    requests: Lenient[DailyRequests | None] = Field(None, validation_alias='DailyApiRequests')
+
+
 class DeletedRow(Wire):
     id: TextId
     deleted_date: wire.Time = Field(None, validation_alias='deletedDate')

@@ -64,8 +64,8 @@ class TestScreens(BrowserCase):
 
     def _lay_out(self, page):
         expect(page.locator('.o_sync_next:visible')).to_have_text('3')
-        self.press(page, 'Create the property…')
-        expect(page.locator('.modal')).to_contain_text('Create a property in the account?')
+        self.press(page, 'Create the field…')
+        expect(page.locator('.modal')).to_contain_text('Create a field in the account?')
         self.confirm(page, 'Create it')
         self.notified(page, 'The ID property exists')
         expect(page.locator('.o_sync_next:visible')).to_have_text('4')

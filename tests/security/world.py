@@ -22,6 +22,9 @@ SECRETS = {
     'client_secret': 'secret-of-the-app-that-signs',
     'client_secret_previous': 'secret-of-the-app-of-last-week',
     'oauth_verifier': 'secret-of-the-sign-in-under-way',
+    'webhook_secret': 'secret-that-a-flow-signs-with',
+    'webhook_secret_previous': 'secret-that-a-flow-signed-with-last-week',
+    'private_key': 'secret-half-of-the-key-pair',
 }
 MANAGERS_ONLY = ('webhook_token',)
 

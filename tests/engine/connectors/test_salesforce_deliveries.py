@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import json
 import os
+import re
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from engine.errors import ContractError, SignatureError
 ORG = '00DQ0000000EB93MAG'
 NOW = datetime(2026, 11, 21, 12, tzinfo=timezone.utc)
 SECRET = b'a-long-secret-of-the-connection'
+ROOT = Path(__file__).resolve().parents[3]
 CONTACT = '003Q000000abcDE'
 OUTBOUND = 'http://soap.sforce.com/2005/09/outbound'
 HUB = SalesforceConnector(None, {'account_id': ORG})
@@ -229,3 +231,39 @@ def test_an_element_that_does_not_fit_is_kept_and_costs_no_other(odd):
 def test_a_type_of_tomorrow_is_ignored_with_its_reason():
     (event,) = HUB.parse(signed({**EVENT, 'type': 'archived'}))
     assert event.kind == 'ignored' and 'archived' in event.reason
+
+
+# --- the Apex recipe ----------------------------------------------------------------------------
+
+
+def test_what_the_apex_class_sends_is_verified_and_understood():
+    """The class cannot run here; its four lines that make the signature are carried out below as
+    Apex documents them, and must stand in it exactly so."""
+    source = (ROOT / 'data/salesforce/classes/OdooWebhook.cls').read_text()
+    for line in (
+        'String stamp = String.valueOf(System.currentTimeMillis());',
+        "'HmacSHA256', Blob.valueOf(stamp + ':' + body), Blob.valueOf(settings.Secret__c));",
+        "request.setHeader('X-Timestamp', stamp);",
+        "request.setHeader('X-Signature', EncodingUtil.convertToHex(mac));",
+    ):
+        assert line in source, line
+    names = re.findall(r"'(\w+)' => ", source)
+    values = {'id': CONTACT, 'object': 'Contact', 'type': 'updated', 'event': 'c9a6-1'}
+    assert names == list(values)
+    body = json.dumps([values]).encode()
+    stamp = str(int(NOW.timestamp() * 1000))
+    signature = hmac.new(SECRET, stamp.encode() + b':' + body, hashlib.sha256).hexdigest()
+    request = delivery(body, **{'x-timestamp': stamp, 'x-signature': signature})
+    HUB.verify(request, [SECRET], NOW)
+    (event,) = HUB.parse(request)
+    assert (event.remote_object, event.kind, event.error) == ('Contact', 'change', None)
+
+
+def test_milliseconds_that_are_not_now_are_refused():
+    for seconds in (-301, 301):
+        stamp = str(int((NOW.timestamp() + seconds) * 1000))
+        signature = hmac.new(SECRET, stamp.encode() + b':{}', hashlib.sha256).hexdigest()
+        with pytest.raises(SignatureError):
+            HUB.verify(
+                delivery(b'{}', **{'x-timestamp': stamp, 'x-signature': signature}), [SECRET], NOW
+            )

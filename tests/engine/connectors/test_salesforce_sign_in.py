@@ -28,7 +28,7 @@ def read(status=200, **changes):
 def test_an_answer_names_token_instance_and_organisation():
     signed_in = read(refresh_token='5Aep')
     assert (signed_in.access_token, signed_in.refresh_token) == ('00D!token', '5Aep')
-    assert signed_in.organisation_id == '00Di0000000JODbEAO'
+    assert signed_in.account_id == '00Di0000000JODbEAO'
     assert 'token' not in repr(signed_in).replace('_token', '') and '5Aep' not in repr(signed_in)
 
 

@@ -1,0 +1,304 @@
+"""Signing in to Salesforce: by the app itself, by a key pair, and with a token that rotates."""
+
+import json
+import time
+from contextlib import suppress
+from unittest.mock import patch
+
+import requests
+
+from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.tests import new_test_user, tagged
+
+from ...engine.errors import AuthError, TransientError, UnknownOutcome
+from ...engine.http import HttpClient
+from ...engine.oauth import authorize_url
+from ...models.sync_connection import SIGN_IN_ACTIVITY
+from ...models.sync_connection_tokens import CALL_OVER_SECONDS
+from .salesforce_case import SalesforceCase
+
+
+@tagged('post_install', '-at_install')
+class TestSignIn(SalesforceCase):
+    def test_an_app_signs_in_by_itself_and_the_organisation_says_who_it_is(self):
+        connection = self.create_salesforce()
+        connection.action_connect()
+        self.assertEqual(connection.state, 'connected')
+        self.assertEqual(connection.remote_account, self.box.info['org_id'])
+        self.assertEqual(connection.instance_url, self.box.url)
+        self.assertTrue(connection.has_access_token)
+        self.assertFalse(connection.has_refresh_token)
+        self.assertEqual(connection._ask_account().account_id, connection.remote_account)
+
+    def test_a_key_pair_signs_in_and_its_private_half_stays_here(self):
+        connection = self.create_salesforce('jwt')
+        self.upload_certificate(connection)
+        connection.action_connect()
+        self.assertEqual(connection.state, 'connected')
+        self.assertNotIn('PRIVATE', connection.certificate)
+        self.assertNotIn('PRIVATE', str(connection.read()))
+        self.assertIn('PRIVATE', self.secret(connection, 'private_key'))
+        self.assertNotIn(self.box.secret, json.dumps(self.token_calls()[-1]))
+
+    def test_a_key_pair_that_was_not_uploaded_is_refused_in_words(self):
+        connection = self.create_salesforce('jwt')
+        self.upload_certificate(connection)
+        connection.action_new_key_pair()
+        with self.assertRaisesRegex(UserError, 'Approve the user'):
+            connection.action_connect()
+
+    def test_what_is_not_entered_yet_is_named(self):
+        connection = self.create_salesforce('jwt', client_id=False, username=False)
+        with self.assertRaisesRegex(UserError, 'the client ID, the user,? and the key pair'):
+            connection.action_connect()
+        self.assertFalse(connection.has_credentials)
+
+    def test_client_credentials_need_the_organisations_own_address(self):
+        connection = self.create_salesforce(base_url=False, allow_private=False)
+        with self.assertRaisesRegex(UserError, "account's own address"):
+            connection.action_connect()
+        self.assertEqual(self.token_calls(), [])
+
+    def test_a_way_of_signing_in_that_the_provider_lacks_is_refused_with_those_it_has(self):
+        connection = self.create_salesforce()
+        with self.assertRaisesRegex(ValidationError, 'has no "Access token".*Key pair'):
+            connection.auth_method = 'token'
+        with self.assertRaisesRegex(ValidationError, 'HubSpot has no "Key pair'):
+            self.create_connection(auth_method='jwt')
+        with self.assertRaisesRegex(ValidationError, 'API version.*v66.0'):
+            connection.api_version = '2026-09'
+
+    def test_a_connection_starts_with_what_its_provider_offers(self):
+        connection = self.create_salesforce()
+        self.assertEqual(connection.api_version, 'v66.0')
+        self.assertEqual(connection.batch_size, 200)
+        self.assertEqual(connection._settings()['external_id_field'], 'Odoo_Id__c')
+        hubspot = self.create_connection()
+        self.assertEqual((hubspot.auth_method, hubspot.api_version, hubspot.batch_size),
+                         ('token', '2026-09', 100))
+        self.assertEqual(hubspot._settings()['external_id_field'], 'odoo_external_id')
+
+    def test_the_address_of_a_stranger_gets_no_token(self):
+        """A token answer that names another host would send every later call, with its token,
+        there. Nothing of such an answer is kept."""
+        connection = self.create_salesforce()
+        self.box.call('POST', 'config', {'instance_url': 'https://salesforce.example.com'})
+        with self.assertRaisesRegex(UserError, 'not Salesforce'):
+            connection.action_connect()
+        connection.invalidate_recordset()
+        self.assertFalse(connection.instance_url)
+        self.assertIsNone(self.secret(connection))
+        self.assertEqual(connection.state, 'draft')
+
+    def test_the_loopback_address_is_believed_of_a_sandbox_only(self):
+        connection = self.create_salesforce()
+        connection.write({'allow_private': False, 'base_url': 'https://acme.my.salesforce.com'})
+        answer = json.dumps({'access_token': 'x', 'instance_url': self.box.url}).encode()
+        with self.assertRaises(AuthError):
+            connection._sign_in().read(200, answer)
+
+    def test_the_token_of_another_organisation_is_refused(self):
+        connection = self.create_salesforce()
+        connection.action_connect()
+        self.box.reset(limits={'enabled': False}, org_id='00DQy0000000002MAA')
+        with suppress(AuthError):
+            connection._connector().account()
+        connection.invalidate_recordset()
+        self.assertEqual(connection.state, 'needs_auth')
+        self.assertIn('00DQy0000000002', connection.last_error)
+
+    def test_every_call_goes_to_the_address_the_last_token_named(self):
+        connection = self.create_salesforce()
+        connection.action_connect()
+        other = self.box.url.replace('127.0.0.1', 'localhost')
+        connection.instance_url = other
+        asked = []
+        with patch.object(HttpClient, 'request', lambda _self, *_args, **call: asked.append(
+                call.get('base_url'))), suppress(AttributeError):
+            connection._connector().account()
+        self.assertEqual(asked, [other])
+
+    def test_no_secret_is_read_by_anybody(self):
+        connection = self.create_salesforce('jwt')
+        self.upload_certificate(connection)
+        connection.action_connect()
+        connection.webhook_secret_input = 'a-secret-of-flow'
+        manager = new_test_user(
+            self.env, 'sf_manager', 'saas_sync.group_manager,base.group_system')
+        self.env.flush_all()
+        shown = str(connection.with_user(manager).read())
+        for name in ('private_key', 'webhook_secret', 'access_token', 'client_secret'):
+            value = self.secret(connection, name)
+            self.assertTrue(value)
+            self.assertNotIn(value, shown)
+            self.env.cr.execute('SELECT count(*) FROM sync_credential WHERE value LIKE %s',
+                                [f'%{value[:40]}%'])
+            self.assertEqual(self.env.cr.fetchone()[0], 0)
+        row = self.env['sync.credential']._find(connection, 'private_key').with_user(manager)
+        with self.assertRaises(AccessError):
+            row.read(['value'])
+
+
+@tagged('post_install', '-at_install')
+class TestRenewal(SalesforceCase):
+    def setUp(self):
+        super().setUp()
+        self.connection = self.create_salesforce()
+        self.connection.action_connect()
+        self.mark = len(self.token_calls())
+
+    def test_a_session_that_ended_is_renewed_once_and_the_call_repeated(self):
+        before = self.secret(self.connection)
+        self.box.call('POST', 'auth', {'expire_access': True})
+        self.connection._ask_account()
+        self.assertNotEqual(self.secret(self.connection), before)
+        self.assertEqual(len(self.token_calls()), self.mark + 1)
+
+    def test_who_comes_second_takes_the_token_of_the_first(self):
+        stale = self.secret(self.connection)
+        tokens = {self.connection._access_token(stale)[0] for _worker in range(3)}
+        self.assertEqual(len(tokens), 1)
+        self.assertEqual(len(self.token_calls()), self.mark + 1)
+
+    def test_an_app_that_is_refused_needs_a_person_who_is_told_once(self):
+        self.box.call('POST', 'auth', {'expire_access': True, 'refuse_tokens': {
+            'error': 'invalid_client', 'error_description': 'app must be installed into org'}})
+        for _worker in range(2):
+            with suppress(AuthError):
+                self.connection._connector().account()
+        self.env.invalidate_all()
+        self.assertEqual(self.connection.state, 'needs_auth')
+        self.assertIn('installed', self.connection.last_error)
+        self.assertEqual(
+            self.connection.activity_ids.activity_type_id, self.env.ref(SIGN_IN_ACTIVITY))
+        self.box.call('POST', 'auth', {'refuse_tokens': None})
+        self.connection.action_test()
+        self.assertEqual(self.connection.state, 'connected')
+        self.assertFalse(self.connection.activity_ids)
+
+    def test_a_day_at_salesforce_is_counted_however_we_signed_in(self):
+        self.connection._ask_account()
+        self.assertTrue(self.env['sync.budget'].search([
+            ('connection_id', '=', self.connection.id), ('bucket', '=', 'daily')]))
+
+
+@tagged('post_install', '-at_install')
+class TestRotation(SalesforceCase):
+    """A refresh token that is good for one use: two uses end the whole grant."""
+
+    def setUp(self):
+        super().setUp()
+        self.connection = self.create_salesforce('oauth')
+        self.grant()
+        self.connection._update_state(
+            'connected', database_uuid=self.connection._database_uuid())
+
+    def grant(self):
+        """The code flow without a browser; the way through one is in tests/http."""
+        connection = self.connection
+        nonce = 'n'
+        verifier = 'v' * 60
+        self.env['sync.credential']._set(
+            connection, 'oauth_verifier', json.dumps([nonce, verifier]))
+        connection._oauth_complete(self.consent(verifier), nonce)
+
+    def consent(self, verifier):
+        endpoints = self.connection._oauth_endpoints()
+        url = authorize_url(
+            self.box.url, endpoints.authorize_path, client_id=self.connection.client_id,
+            redirect_uri=self.connection.oauth_redirect_url, scopes=endpoints.scopes, state='s',
+            verifier=verifier)
+        back = requests.get(url, timeout=10, allow_redirects=False).headers['Location']
+        return back.partition('code=')[2].partition('&')[0]
+
+    def expire(self):
+        self.box.call('POST', 'auth', {'expire_access': True})
+
+    def renew(self):
+        return self.connection._access_token(self.secret(self.connection))
+
+    def age(self, seconds):
+        """As if the use of the refresh token had been so long ago."""
+        uses = json.loads(self.secret(self.connection, 'rotation'))
+        self.env['sync.credential']._set(
+            self.connection, 'rotation', json.dumps([one - seconds for one in uses]))
+
+    def test_every_renewal_brings_the_next_refresh_token(self):
+        seen = {self.secret(self.connection, 'refresh_token')}
+        for _time in range(3):
+            self.expire()
+            self.connection._ask_account()
+            seen.add(self.secret(self.connection, 'refresh_token'))
+        self.assertEqual(len(seen), 4)
+        self.assertIsNone(self.secret(self.connection, 'rotation'))
+
+    def test_the_use_is_written_down_before_the_token_is_sent(self):
+        """A worker killed between sending and storing leaves the mark, and nobody sends the
+        token again before that call must be over."""
+        def killed(_connection, _form):
+            self.assertEqual(len(json.loads(self.secret(self.connection, 'rotation'))), 1)
+            raise KeyboardInterrupt
+
+        with (patch.object(type(self.connection), '_oauth_request', killed),
+              self.assertRaises(KeyboardInterrupt)):
+            self.connection._ask_for_tokens()
+        with self.assertRaises(TransientError) as caught:
+            self.connection._ask_for_tokens()
+        self.assertGreater(caught.exception.retry_after, CALL_OVER_SECONDS - 60)
+
+    def test_no_answer_is_followed_by_one_more_use_and_then_by_a_person(self):
+        """Timeline: the token is sent, the answer never comes. Within three minutes nobody sends
+        it again. After that it is sent once more; no answer again: a person is asked, and the
+        token is not sent a third time."""
+        self.expire()
+        lost = patch.object(HttpClient, 'request', side_effect=UnknownOutcome('cut'))
+        with lost as sent:
+            for error in (TransientError, TransientError):
+                with self.assertRaises(error) as caught:
+                    self.renew()
+            self.assertNotIsInstance(caught.exception, UnknownOutcome)
+            self.assertEqual(sent.call_count, 1, 'sent again while it may be under way')
+            self.age(CALL_OVER_SECONDS + 1)
+            with self.assertRaises(TransientError):
+                self.renew()
+            self.age(CALL_OVER_SECONDS + 1)
+            with suppress(AuthError):
+                self.renew()
+            self.assertEqual(sent.call_count, 2)
+        self.env.invalidate_all()
+        self.assertEqual(self.connection.state, 'needs_auth')
+        self.grant()
+        self.assertEqual(self.connection.state, 'connected')
+        self.assertIsNone(self.secret(self.connection, 'rotation'))
+
+    def test_the_second_use_works_where_the_first_never_arrived(self):
+        self.expire()
+        with (patch.object(HttpClient, 'request', side_effect=UnknownOutcome('cut')),
+              self.assertRaises(TransientError)):
+            self.renew()
+        self.age(CALL_OVER_SECONDS + 1)
+        self.assertTrue(self.renew()[0])
+        self.assertIsNone(self.secret(self.connection, 'rotation'))
+
+    def test_the_second_use_of_a_token_whose_answer_was_lost_asks_for_a_person(self):
+        """The organisation worked the first use; its answer, with the new token, is lost. The
+        second use ends the grant, which was lost to us anyway: a person signs in again."""
+        self.expire()
+        self.box.faults({'kind': 'commit_then_drop', 'match': '^POST .*/oauth2/token', 'count': 1})
+        with self.assertRaises(TransientError):
+            self.renew()
+        self.box.faults()
+        self.age(CALL_OVER_SECONDS + 1)
+        with suppress(AuthError):
+            self.renew()
+        self.env.invalidate_all()
+        self.assertEqual(self.connection.state, 'needs_auth')
+        self.assertIn('sign in again', self.connection.last_error)
+
+    def test_a_token_that_was_never_sent_is_no_use(self):
+        self.expire()
+        with (patch.object(HttpClient, 'request', side_effect=TransientError(
+                'refused', code='NOT_REACHED')), self.assertRaises(TransientError)):
+            self.renew()
+        self.assertIsNone(self.secret(self.connection, 'rotation'))
+        self.assertGreater(self.renew()[1], time.time())
