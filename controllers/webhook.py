@@ -7,9 +7,12 @@
  404   no connection has this token
  405   not a POST (mostly answered by Odoo's routing)
  413   more than 1 MiB
- 415   not JSON, or compressed
+ 415   a type in which this provider sends nothing, or compressed
  503   paused, or too much waits already; ``Retry-After`` says when to come back
 =====  ==============================================================================
+
+A provider who expects another answer than 202 gets it (an Outbound Message of Salesforce: 200 and
+its SOAP acknowledgement); what is refused is refused in the same words to all.
 
 Promises: an answer of 202 is only sent after the commit, any other one left nothing behind; what
 a sender can send never ends in a 5xx of ours but the two 503.
@@ -29,6 +32,7 @@ from odoo import SUPERUSER_ID, http
 from odoo.http import request
 from odoo.sql_db import Cursor
 
+from ..engine.connectors.base import CONNECTORS
 from ..engine.contracts import WebhookRequest
 from ..engine.errors import ContractError, SignatureError
 from ..models import backlog
@@ -61,7 +65,9 @@ class WebhookController(http.Controller):
         try:
             body = self._read_body()
             self._start_transaction()
-            accepted, duplicates = self._store(webhook_token, body)
+            delivery = self._delivery(body)
+            receiver = self._find_receiver(webhook_token)
+            accepted, duplicates = self._store(receiver, delivery)
             if accepted or duplicates:
                 # Committed here and not by Odoo afterwards, so that the workers are woken on the
                 # cursor at hand: borrowing another one cost a third of a delivery. Duplicates wake
@@ -72,8 +78,11 @@ class WebhookController(http.Controller):
             return request.make_json_response(
                 {'error': refused.reason}, headers=refused.headers, status=refused.status
             )
-        return request.make_json_response(
-            {'accepted': accepted, 'duplicates': duplicates}, status=202
+        return self._acknowledge(receiver.connector.acknowledge(delivery, accepted, duplicates))
+
+    def _acknowledge(self, answer):
+        return request.make_response(
+            answer.body, headers=[('Content-Type', answer.content_type)], status=answer.status
         )
 
     def _read_body(self):
@@ -83,7 +92,7 @@ class WebhookController(http.Controller):
             raise Refused(405, 'Send a POST.', [('Allow', 'POST')])
         if (received.content_length or 0) > MAX_BYTES:
             raise Refused(413, 'At most 1 MiB is accepted.')
-        if received.mimetype != 'application/json':
+        if not any(received.mimetype in cls.content_types for cls in CONNECTORS.values()):
             raise Refused(415, 'Send application/json.')
         if received.headers.get('Content-Encoding', 'identity').strip().lower() != 'identity':
             raise Refused(415, 'Send the body uncompressed.')
@@ -110,16 +119,19 @@ class WebhookController(http.Controller):
         # No context: reasons are stored in the language of the database, not of the sender.
         request.update_env(user=SUPERUSER_ID, context={})
 
-    def _store(self, token, body):
-        connections = request.env['sync.connection']
-        receiver = connections._find_receiver(token)
+    def _find_receiver(self, token):
+        receiver = request.env['sync.connection']._find_receiver(token)
         if receiver is None:
             raise Refused(404, 'Unknown address.')
-        delivery = self._delivery(body)
+        if request.httprequest.mimetype not in receiver.connector.content_types:
+            raise Refused(415, 'Send application/json.')
+        return receiver
+
+    def _store(self, receiver, delivery):
         try:
             verify(receiver, delivery)
             self._check_room(receiver)
-            return connections._receive(receiver, delivery, uuid.uuid4().hex)
+            return request.env['sync.connection']._receive(receiver, delivery, uuid.uuid4().hex)
         except SignatureError as error:
             report_refusal(receiver)
             raise Refused(401, 'The signature is missing, stale or wrong.') from error
