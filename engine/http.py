@@ -7,7 +7,7 @@ sent twice is not: where its fate is unknown it raises :class:`~.errors.UnknownO
 above DEBUG is logged, and no body at all.
 
 Every answer below 500 is returned but 401, 423, 429, 477 and redirections; the connectors' error
-tables judge the rest.
+tables judge the rest. A 304 is returned to whoever asked with ``If-Modified-Since``.
 
 Weakness: see :mod:`.transport`. A client is for one thread at a time.
 """
@@ -65,6 +65,10 @@ class _Call:
     idempotent: bool
     authenticated: bool
     doubtful: bool = False
+
+    def may_be_unchanged(self, response: HttpResponse) -> bool:
+        """Whether it is the answer to "only if it was changed": no redirection (RFC 9110)."""
+        return response.status == 304 and 'If-Modified-Since' in self.request.headers
 
 
 class HttpClient:
@@ -144,6 +148,7 @@ class HttpClient:
         json: Any = None,
         params: Mapping[str, Any] | None = None,
         form: Mapping[str, str] | None = None,
+        content: bytes | None = None,
         bucket: str = 'burst',
         authenticated: bool = True,
         headers: Mapping[str, str] | None = None,
@@ -155,6 +160,8 @@ class HttpClient:
         :param idempotent: sending it twice does no harm; only then is it repeated when the
             connection broke with the request on its way.
         :param form: sent as a form instead of ``json``; its secrets are masked in records.
+        :param content: sent as it is (a CSV), with the ``Content-Type`` of ``headers``; records of
+            the call only tell its size.
         :param bucket: which part of the budget it uses.
         :param authenticated: send the token, refresh it once after a 401. Else a 401 is returned.
         :param base_url: another base for this request, on an allowed host.
@@ -166,8 +173,8 @@ class HttpClient:
         :raises UnknownOutcome: not idempotent, sent, and its fate is not known.
         :raises ContractError: a redirection, or a body too large or not decodable.
         """
-        prepared = self._prepared(method, path, json, params, form, headers, base_url)
-        summary = self._summary(json, form)
+        prepared = self._prepared(method, path, json, params, form, content, headers, base_url)
+        summary = self._summary(json, form, content)
         return self._run(_Call(prepared, path, summary, bucket, idempotent, authenticated))
 
     def _run(self, call: _Call) -> HttpResponse:
@@ -185,9 +192,9 @@ class HttpClient:
 
     # --- the request ------------------------------------------------------------------------------
 
-    def _prepared(self, method, path, json, params, form, headers, base_url):
-        if json is not None and form is not None:
-            raise ValueError('A request has one body: json or form.')
+    def _prepared(self, method, path, json, params, form, content, headers, base_url):
+        if sum(body is not None for body in (json, form, content)) > 1:
+            raise ValueError('A request has one body: json, form or content.')
         base = self._checked(base_url) if base_url else self.base_url
         if not path.startswith('/'):
             raise ValueError(f'A path begins with a slash: {path!r}')
@@ -199,7 +206,7 @@ class HttpClient:
         }
         if self.correlation_id:
             own['X-Correlation-Id'] = self.correlation_id
-        data: Any = form
+        data: Any = form if content is None else content
         if json is not None:
             data = jsonlib.dumps(json, separators=(',', ':'), allow_nan=False).encode('ascii')
             own['Content-Type'] = 'application/json'
@@ -227,7 +234,9 @@ class HttpClient:
             raise outcomes.not_allowed(host)
         return base_url.rstrip('/')
 
-    def _summary(self, json: Any, form: Mapping[str, str] | None) -> str:
+    def _summary(self, json: Any, form: Mapping[str, str] | None, content: bytes | None) -> str:
+        if content is not None:
+            return f'{len(content)} bytes'
         if form is not None:
             secret = [value for name, value in form.items() if name in SECRET_FORM_FIELDS]
             self._redactor.learn(*secret)
@@ -315,7 +324,7 @@ class HttpClient:
             return outcomes.not_now(
                 response, idempotent=call.idempotent, max_wait=self._max_wait
             )
-        if 300 <= response.status < 400:
+        if 300 <= response.status < 400 and not call.may_be_unchanged(response):
             return outcomes.redirected(response)
         if unreadable and response.status < 300:
             return outcomes.unreadable(response, unreadable, idempotent=call.idempotent)

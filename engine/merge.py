@@ -17,7 +17,8 @@ rule                    what happens where the sides differ
 ======================  ==========================================================================
 
 A record that is being created takes what the other side has, whatever the rule. A direction
-forbids, it never turns a flow around: what may not flow is left as it is.
+forbids, it never turns a flow around: what may not flow is left as it is. Neither does Odoo's
+empty value flow to a field that the remote demands (an owner, a closing date): it says nothing.
 
 Promises, tested as laws: equal sides write nothing; applying the outcome and merging again writes
 nothing; no field flows both ways; a field that was not read is not touched; a value not yet
@@ -68,12 +69,15 @@ MISSING: Final = _Missing()
 class FieldRule:
     """What a line of the mapping says of one field.
 
+    ``demanded``: at the remote the field is never empty.
+
     :raises ValueError: for a rule or a direction that is none.
     """
 
     key: str
     rule: Rule
     direction: Direction = 'both'
+    demanded: bool = False
 
     def __post_init__(self):
         if self.rule not in get_args(Rule) or self.direction not in get_args(Direction):
@@ -161,7 +165,8 @@ def merge(
             newer,
             remote_label,
         )
-        action, reason = _allowed(rule, _verdict(rule, sides, new_local, new_remote), remote_label)
+        verdict = _verdict(rule, sides, new_local, new_remote)
+        action, reason = _allowed(rule, verdict, sides)
         _apply(outcome, rule.key, action, reason, sides)
     if not new_remote:
         outcome.snapshot.update({key: remote[key] for key in outcome.to_remote})
@@ -183,11 +188,13 @@ def _verdict(rule: FieldRule, sides: _Sides, new_local: bool, new_remote: bool) 
     return _RULES[rule.rule](sides)
 
 
-def _allowed(rule: FieldRule, verdict: Verdict, name: str) -> Verdict:
+def _allowed(rule: FieldRule, verdict: Verdict, sides: _Sides) -> Verdict:
     if verdict[0] == 'to_remote' and rule.direction == 'in':
-        return 'skip', f'only flows from {name} to Odoo'
+        return 'skip', f'only flows from {sides.name} to Odoo'
     if verdict[0] == 'to_local' and rule.direction == 'out':
-        return 'skip', f'only flows from Odoo to {name}'
+        return 'skip', f'only flows from Odoo to {sides.name}'
+    if verdict[0] == 'to_remote' and rule.demanded and sides.local is None:
+        return 'skip', f'never empty in {sides.name}'
     return verdict
 
 

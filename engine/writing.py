@@ -24,6 +24,8 @@ from .errors import (
     UnknownOutcome,
 )
 
+#: The ``code`` of a refusal because the record was converted meanwhile; what it became lives on.
+CONVERTED = 'RECORD_CONVERTED'
 #: Sends some changes, none of which concerns the record of another; an outcome for each.
 Send = Callable[[Sequence[Change]], list[Outcome]]
 
@@ -123,7 +125,12 @@ def is_update(change: Change) -> bool:
 
 def is_upsert(change: Change) -> bool:
     """Whether the record is found, or created, by our own key."""
-    return change.operation == 'upsert' and not change.remote_id
+    return change.operation == 'upsert' and not (change.remote_id or change.keyless)
+
+
+def is_plain_create(change: Change) -> bool:
+    """Whether it is created without a key of ours that would tell a second creation."""
+    return change.operation == 'upsert' and change.keyless and not change.remote_id
 
 
 # --- outcomes ---------------------------------------------------------------------------------

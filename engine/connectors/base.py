@@ -102,6 +102,9 @@ class Connector(abc.ABC):
     external_id_field: ClassVar[str] = 'odoo_external_id'
     #: Media types its deliveries come in.
     content_types: ClassVar[frozenset[str]] = frozenset({JSON})
+    #: Whether some of its deliveries carry no signature: they are believed for the secret in the
+    #: address and for the account they name.
+    unsigned_deliveries: ClassVar[bool] = False
     #: Which stored secret signs deliveries. The one it replaced is ``<name>_previous``.
     signing_secret: ClassVar[str] = 'client_secret'
     #: Most records one read or one write call may carry.

@@ -22,6 +22,7 @@ from urllib.parse import urlsplit
 from ..contracts import (
     Account,
     Change,
+    FieldOption,
     InboundEvent,
     Outcome,
     Page,
@@ -34,9 +35,10 @@ from ..http import HttpClient, RateReading
 from . import salesforce_events, salesforce_schema, salesforce_soap
 from .base import JSON, Acknowledgement, Connector, register
 from .salesforce_api import API_VERSIONS, EXTERNAL_ID, SalesforceApi
+from .salesforce_bulk import FROM_ROWS, MOST_BYTES, MOST_ROWS, Bulk
 from .salesforce_limits import limits, rate_headers
-from .salesforce_objects import OBJECT_TYPES, long_id
-from .salesforce_read import Reader
+from .salesforce_objects import CONVERTED, OBJECT_TYPES, long_id
+from .salesforce_read import DELETED_DAYS, Reader
 from .salesforce_sign_in import HOSTS, SIGN_IN
 from .salesforce_versions import version_notice
 from .salesforce_write import Writer
@@ -61,8 +63,16 @@ class SalesforceConnector(Connector):
     external_id_field = EXTERNAL_ID
     content_types = frozenset({JSON, *SOAP_TYPES})
     signing_secret = 'webhook_secret'
+    unsigned_deliveries = True
     batch_size = 200
     objects = {kind.name: kind.plural for kind in OBJECT_TYPES.values()}
+    keyless = True
+    bulk_from, bulk_most, bulk_bytes = FROM_ROWS, MOST_ROWS, MOST_BYTES
+    schema_codes = frozenset(
+        ('INVALID_FIELD', 'INVALID_FIELD_FOR_INSERT_UPDATE', 'FIELD_NOT_UPDATABLE')
+    )
+    conversions = {'Lead': tuple(CONVERTED)}
+    deleted_horizon = DELETED_DAYS
     #: A developer's organisation; the header of the first answer tells the real number. There is no
     #: limit for short bursts: the first bucket only keeps one connection from filling the line.
     default_limits = {'burst': (100, 10), 'daily': (15_000, 86_400)}
@@ -110,6 +120,16 @@ class SalesforceConnector(Connector):
 
     def describe(self, remote_object: str) -> list[RemoteField]:
         return salesforce_schema.describe(self.api, remote_object)
+
+    def describe_since(
+        self, remote_object: str, since: datetime | None
+    ) -> list[RemoteField] | None:
+        return salesforce_schema.describe(self.api, remote_object, since)
+
+    def options(
+        self, remote_object: str, names: Sequence[str]
+    ) -> dict[str, list[FieldOption]]:
+        return salesforce_schema.options(self.api, names)
 
     def has_external_id(self, remote_object: str) -> bool:
         return salesforce_schema.has_external_id(self.api, remote_object)
@@ -162,10 +182,18 @@ class SalesforceConnector(Connector):
     ) -> Page:
         return Reader(self.api, remote_object).changed(since, until, cursor)
 
+    def origins(
+        self, remote_object: str, made: str, ids: Sequence[str]
+    ) -> dict[str, str]:
+        return Reader(self.api, remote_object).origins(made, ids)
+
     # --- writing ------------------------------------------------------------------------------
 
     def write(self, remote_object: str, changes: Sequence[Change]) -> list[Outcome]:
         return Writer(self.api, remote_object).write(changes)
+
+    def bulk(self, remote_object: str) -> Bulk:
+        return Bulk(self.api, remote_object)
 
     # --- receiving ----------------------------------------------------------------------------
 

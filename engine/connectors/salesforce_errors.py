@@ -38,6 +38,7 @@ from ..errors import (
     TransientError,
 )
 from ..http import HttpResponse
+from ..writing import CONVERTED
 from .salesforce_wire import LABEL, Refusal, read_list
 
 #: What a record is reported as that Salesforce does not know (any more).
@@ -173,7 +174,8 @@ _ROWS: tuple[tuple[str, Verdict], ...] = (
     ),
     ('INVALID_CROSS_REFERENCE_KEY', Verdict(DataError, _REFERENCE)),
     ('INACTIVE_OWNER_OR_USER', Verdict(DataError, _OWNER)),
-    ('CANNOT_UPDATE_CONVERTED_LEAD ENTITY_IS_LOCKED', Verdict(DataError, _FROZEN)),
+    ('CANNOT_UPDATE_CONVERTED_LEAD', Verdict(DataError, _FROZEN, code=CONVERTED)),
+    ('ENTITY_IS_LOCKED', Verdict(DataError, _FROZEN)),
     ('DUPLICATES_DETECTED DUPLICATE_VALUE', Verdict(ConflictError, _DUPLICATE)),
     ('DUPLICATE_EXTERNAL_ID MULTIPLE_RECORDS_FOUND', Verdict(ConflictError, _TWICE)),
     (

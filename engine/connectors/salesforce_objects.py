@@ -14,6 +14,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+#: What a converted lead says of what it has become: object → field.
+CONVERTED = {
+    'Opportunity': 'ConvertedOpportunityId',
+    'Contact': 'ConvertedContactId',
+    'Account': 'ConvertedAccountId',
+}
 #: What describes a person's or an organisation's object; the prefixes are Salesforce's own.
 KEY_PREFIXES = {
     '001': 'Account',
@@ -21,6 +27,7 @@ KEY_PREFIXES = {
     '00Q': 'Lead',
     '006': 'Opportunity',
     '01t': 'Product2',
+    '01s': 'Pricebook2',
     '01u': 'PricebookEntry',
     '005': 'User',
 }
@@ -52,6 +59,7 @@ _TYPES = (
     ObjectType('Lead', 'Lead', 'Leads', (*_PERSON, 'Company')),
     ObjectType('Opportunity', 'Opportunity', 'Opportunities', ('Name',), {'Account': 'AccountId'}),
     ObjectType('Product2', 'Product', 'Products', ('Name', 'ProductCode')),
+    ObjectType('Pricebook2', 'Price book', 'Price books', ('Name',)),
     ObjectType(
         'PricebookEntry', 'Price book entry', 'Price book entries', ('Name',),
         {'Product2': 'Product2Id', 'Pricebook2': 'Pricebook2Id'},

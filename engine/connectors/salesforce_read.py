@@ -25,7 +25,7 @@ from ..errors import ContractError
 from ..wire import moment
 from . import salesforce_soql as soql
 from .salesforce_api import SalesforceApi
-from .salesforce_objects import is_id, long_id, object_type
+from .salesforce_objects import CONVERTED, is_id, long_id, object_type
 from .salesforce_wire import DeletedAnswer, QueryAnswer
 
 PAGE = 2000
@@ -64,6 +64,7 @@ class Reader:
         lookups = [self._lookup(name) for name in self.associations]
         known_by = ['Id', 'SystemModstamp', 'CreatedDate', 'IsDeleted']
         known_by += ['MasterRecordId'] if self.kind.name in MERGEABLE else []
+        known_by += ['IsConverted', *CONVERTED.values()] if self.kind.name == 'Lead' else []
         return list(dict.fromkeys([*known_by, *self.fields, *lookups]))
 
     def _lookup(self, association: str) -> str:
@@ -129,6 +130,16 @@ class Reader:
         return {
             value: [self.record(row) for row in found.get(value.lower(), ())] for value in asked
         }
+
+    def origins(self, made: str, ids: Sequence[str]) -> dict[str, str]:
+        """Id of a ``made`` record → that of the lead it was converted from, where there is one."""
+        field = CONVERTED[made]
+        select = soql.select(['Id', field], self.kind.name)
+        found = {}
+        for where, _some in soql.any_of(field, [long_id(one) for one in ids], LONGEST_ADDRESS // 4):
+            rows = self.api.query(f'{select} WHERE IsConverted = true AND {where}')
+            found |= {long_id(row[field]): long_id(row['Id']) for row in rows}
+        return found
 
     # --- pages --------------------------------------------------------------------------------
 
@@ -210,6 +221,11 @@ class Reader:
             created_at=moment(row.get('CreatedDate')),
             archived=bool(row.get('IsDeleted')),
             merged_ids=tuple(merged),
+            became={
+                name: long_id(row[field])
+                for name, field in CONVERTED.items()
+                if row.get('IsConverted') and row.get(field)
+            },
         )
 
 

@@ -5,7 +5,8 @@ order of the rows ("sObject Collections"), so results belong to rows by their pl
 another number of results leaves all of them ``unknown``. ``allOrNone`` is off: one bad row costs no
 other. Rows are sorted by the record they belong to, because rows that share a parent lock it.
 
-Every call may be repeated: an update states values, an upsert is keyed, a deletion is done once. A
+Every call may be repeated but one: an update states values, an upsert is keyed, a deletion is done
+once; a creation where our field is missing is sent once, and without an answer it is ``unknown``. A
 record that was merged meanwhile is written under its new id, and the outcome carries it.
 
 Weakness: a result does not tell when the row was modified; the echo is told by its values.
@@ -20,7 +21,17 @@ from ..batch import chunks
 from ..contracts import Change, Outcome
 from ..errors import ConflictError, SyncError, UnknownOutcome
 from ..http import HttpResponse
-from ..writing import doubts, failed, guarded, in_rounds, is_update, is_upsert, ok, rounds
+from ..writing import (
+    doubts,
+    failed,
+    guarded,
+    in_rounds,
+    is_plain_create,
+    is_update,
+    is_upsert,
+    ok,
+    rounds,
+)
 from .salesforce_api import SalesforceApi
 from .salesforce_errors import GONE, refusal_of, refused
 from .salesforce_objects import ObjectType, long_id, object_type
@@ -28,6 +39,7 @@ from .salesforce_read import Reader
 from .salesforce_wire import LABEL, SaveResult, read_list
 
 BATCH = 200
+COLLECTION = '/composite/sobjects'
 
 
 class Writer:
@@ -47,6 +59,7 @@ class Writer:
         steps = (
             (self._update, [one for one in changes if is_update(one)]),
             (self._upsert, [one for one in changes if is_upsert(one)]),
+            (self._create, [one for one in changes if is_plain_create(one)]),
             (self._delete, [one for one in changes if one.operation == 'delete']),
         )
         outcomes: dict[str, Outcome] = {}
@@ -62,35 +75,43 @@ class Writer:
     # --- updates and upserts ------------------------------------------------------------------
 
     def _update(self, changes: Sequence[Change]) -> list[Outcome]:
-        written = [one for one in changes if one.values or one.associations]
+        written = [one for one in changes if one.values or one.associations or one.dropped]
         outcomes = {one.key: ok(one, one.remote_id) for one in changes}
         if written:
             rows = [{'id': one.remote_id, **self._fields(one)} for one in written]
-            outcomes |= self._send('/composite/sobjects', written, rows)
+            outcomes |= self._send('PATCH', COLLECTION, written, rows)
         return [outcomes[one.key] for one in changes]
 
     def _upsert(self, changes: Sequence[Change]) -> list[Outcome]:
         rows = [{**self._fields(one), self.api.external_id: one.key} for one in changes]
-        path = f'/composite/sobjects/{self.kind.name}/{self.api.external_id}'
-        outcomes = self._send(path, changes, rows)
+        path = f'{COLLECTION}/{self.kind.name}/{self.api.external_id}'
+        outcomes = self._send('PATCH', path, changes, rows)
         return [outcomes[one.key] for one in changes]
 
+    def _create(self, changes: Sequence[Change]) -> list[Outcome]:
+        """Create records of an object that lacks our field; never sent twice."""
+        rows = [self._fields(one) for one in changes]
+        outcomes = self._send('POST', COLLECTION, changes, rows)
+        return [
+            outcomes[one.key].model_copy(update={'created': outcomes[one.key].status == 'ok'})
+            for one in changes
+        ]
+
     def _fields(self, change: Change) -> dict[str, Any]:
-        """The fields of a row, lookups among them; an association without ids is emptied."""
-        lookups = {
-            field: next(iter(change.associations[name]), None)
-            for name, field in self.kind.lookups.items()
-            if name in change.associations
-        }
-        return {**change.values, **lookups}
+        """The fields of a row, lookups among them."""
+        return {**change.values, **lookups_of(self.kind, change)}
 
     def _send(
-        self, path: str, changes: Sequence[Change], rows: Iterable[Mapping[str, Any]]
+        self,
+        method: str,
+        path: str,
+        changes: Sequence[Change],
+        rows: Iterable[Mapping[str, Any]],
     ) -> dict[str, Outcome]:
         records = [{'attributes': {'type': self.kind.name}, **row} for row in rows]
         body = {'allOrNone': False, 'records': records}
         with doubts(LABEL):
-            response = self.api.request('PATCH', path, json=body)
+            response = self.api.request(method, path, json=body, idempotent=method == 'PATCH')
             results = read_list(SaveResult, response)
         return {
             change.key: self._outcome(change, result, response)
@@ -177,7 +198,7 @@ class Writer:
     def _deleted(self, changes: Sequence[Change], ids: Mapping[str, str]) -> dict[str, Outcome]:
         params = {'ids': ','.join(ids[one.key] for one in changes), 'allOrNone': 'false'}
         with doubts(LABEL):
-            response = self.api.request('DELETE', '/composite/sobjects', params=params)
+            response = self.api.request('DELETE', COLLECTION, params=params)
             results = read_list(SaveResult, response)
         return {
             change.key: self._outcome(
@@ -194,6 +215,17 @@ class Writer:
             found = Reader(self.api, self.kind.name).find(self.api.external_id, unlinked)
             ids |= {key: records[0].remote_id for key, records in found.items() if records}
         return ids
+
+
+def lookups_of(kind: ObjectType, change: Change) -> dict[str, str | None]:
+    """Lookup field → the id it is to hold. A dropped one is emptied where no other takes its
+    place."""
+    wanted = {**dict.fromkeys(change.dropped, ()), **change.associations}
+    return {
+        field: next(iter(wanted[name]), None)
+        for name, field in kind.lookups.items()
+        if name in wanted
+    }
 
 
 def _is_gone(error: SyncError | None) -> bool:

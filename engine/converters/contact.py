@@ -5,7 +5,8 @@ address without ``http(s)://`` and with its host in lower case (Odoo adds the sc
 it cannot count); domain the bare host; a person's name as one text.
 
 Options: ``country_prefix`` of ``phone`` (``+32``: what a national number begins with when dialled
-from abroad).
+from abroad); ``single`` of ``full_name`` (``first`` unless given, or ``last``: which of the two a
+name of one word is, for remotes that demand a last name).
 
 Promise: what is not an address or a number at all (``n/a``) is kept as text rather than refused, so
 that it does not hold up the record; only an e-mail address that the remote would refuse is refused,
@@ -203,7 +204,16 @@ class FullName(Converter):
             return (first, canonical[len(first) + 1 :])
         if last and canonical.endswith(f' {last}'):
             return (canonical[: -len(last) - 1], last)
-        return _split(canonical)
+        first, last = _split(canonical)
+        if last is None and self.spec.params.get('single') == 'last':
+            return (None, first)
+        return (first, last)
+
+    @classmethod
+    def problem(cls, spec: FieldSpec) -> str | None:
+        if spec.params.get('single') in (None, 'first', 'last'):
+            return None
+        return f'"single" has to be "first" or "last", not {spec.params["single"]!r}.'
 
     def from_odoo(self, value: Any) -> str | None:
         return one_line(value)

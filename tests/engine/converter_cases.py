@@ -80,6 +80,8 @@ SPECS = {
     'country, by code': spec('country', countries=COUNTRIES, write='code'),
     'country, no list': spec('country'),
     'full_name': spec('full_name', remote=('first', 'last')),
+    'full_name, last demanded': spec(
+        'full_name', remote=('first', 'last'), single='last'),
     'link': spec('link', 'many2one', remote=('associations.a', 'associations.b')),
     'owner': spec('owner', 'many2one'),
     'stage': spec('stage', 'many2one'),

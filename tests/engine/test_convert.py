@@ -168,6 +168,8 @@ def test_what_odoo_holds_is_understood(name, value, canonical):
         ('full_name', 'Ada King Lovelace', ('Ada King', 'Lovelace')),
         ('full_name', 'Ludwig van Beethoven', ('Ludwig', 'van Beethoven')),
         ('full_name', 'Van Morrison', ('Van', 'Morrison')),
+        ('full_name, last demanded', 'Madonna', (None, 'Madonna')),
+        ('full_name, last demanded', 'Ada Lovelace', ('Ada', 'Lovelace')),
         ('link', '12', ('12', None)),
         ('option, none known', 'anything', ('anything',)),
     ],

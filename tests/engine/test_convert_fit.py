@@ -54,6 +54,10 @@ def test_an_automatic_choice_is_itself_accepted():
         (automatic('many2one', 'string'), 'Choose one, or map another field.'),
         (spec('no_such'), 'there is no converter "no_such". Choose one from the list.'),
         (spec('full_name'), 'takes 2 remote field(s), not 1'),
+        (
+            spec('full_name', remote=('a', 'b'), single='middle'),
+            '"single" has to be "first" or "last", not \'middle\'.',
+        ),
         (spec('text', remote=('a', 'b')), 'takes 1 remote field(s), not 2'),
         (spec('link', 'many2one', remote=()), 'takes 1 to 5 remote field(s), not 0'),
         (spec('date', 'char'), 'does not fit an Odoo field of the type char; it is for date.'),

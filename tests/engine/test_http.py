@@ -55,6 +55,28 @@ def test_a_form_is_sent_as_a_form():
         assert server.header(0, 'Content-Type') == 'application/x-www-form-urlencoded'
 
 
+def test_bytes_are_sent_as_they_are_and_only_their_size_is_kept():
+    calls = []
+    with TinyServer(OK) as server:
+        client(server, on_call=calls.append).request(
+            'PUT', '/x', content=b'Id,Name\n1,Ada\n', headers={'Content-Type': 'text/csv'},
+            idempotent=False,
+        )  # fmt: skip
+        assert server.body(0) == b'Id,Name\n1,Ada\n'
+        assert server.header(0, 'Content-Type') == 'text/csv'
+    assert calls[0].request_summary == '14 bytes'
+
+
+def test_nothing_new_is_an_answer_to_whoever_asked_for_news_and_to_nobody_else():
+    """304 was taken for a redirection: a describe with If-Modified-Since could not be asked."""
+    since = {'If-Modified-Since': 'Sat, 21 Nov 2026 12:00:00 GMT'}
+    with TinyServer(answer(304), answer(304)) as server:
+        asked = client(server).request('GET', '/x', headers=since, idempotent=True)
+        assert asked.status == 304
+        with pytest.raises(ContractError, match='redirection'):
+            get(client(server))
+
+
 def test_own_headers_may_be_added():
     with TinyServer(OK) as server:
         get(client(server), headers={'X-Extra': '1'})

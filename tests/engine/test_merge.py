@@ -101,6 +101,16 @@ def test_a_new_record_is_not_given_empty_values(rule):
     assert flow(run(rule, MISSING, None, MISSING, new_remote=True)) == 'agree'
 
 
+@pytest.mark.parametrize('rule', RULES)
+def test_an_empty_value_is_not_sent_to_a_field_the_remote_never_leaves_empty(rule):
+    """A Salesforce record always has an owner. An Odoo contact whose salesperson was taken away
+    would fail there with every change; now its empty field says nothing, and the owner stays."""
+    rules = [FieldRule('f', rule, demanded=True)]
+    sides = {'f': 'b'}, {'f': None}, {'f': 'b'}
+    merged = merge(rules, *sides, local_at=NEW, remote_at=OLD)
+    assert not merged.to_remote and merged.snapshot == {'f': 'b'}
+
+
 def test_a_record_cannot_be_new_on_both_sides():
     with pytest.raises(ValueError, match='both sides'):
         run('two_way_newest', MISSING, MISSING, MISSING, new_local=True, new_remote=True)
