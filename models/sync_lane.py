@@ -221,18 +221,24 @@ class SyncLane(models.Model):
         Each dispatch has a number, and commits before the next one draws its own, because the
         lock of :meth:`_tick` is held until then. Whoever sees a dispatch of a lane thus sees all
         earlier ones; message ids are not like that.
+
+        The LIMIT has each message look its lane up by the unique index: joined freely, the planner
+        reads that index from end to end, with all the lanes that are gone.
         """
         table, key = _TABLES[direction], self._message_model(direction)._lane_key_sql
         cr.execute(
             f"""
             WITH dispatch AS MATERIALIZED (SELECT nextval('{DISPATCH_SEQUENCE}') AS number),
+            found AS (
+                SELECT m.id, lane.id AS lane_id FROM {table} m CROSS JOIN LATERAL (
+                       SELECT l.id FROM sync_lane l
+                        WHERE l.connection_id = m.connection_id AND l.direction = %(direction)s
+                          AND l.object = m.remote_object AND l.key = {key} LIMIT 1) lane
+                 WHERE m.id = ANY(%(ids)s)),
             assigned AS (
-                UPDATE {table} m SET lane_id = l.id, dispatch_number = dispatch.number
-                  FROM sync_lane l, dispatch
-                 WHERE m.id = ANY(%(ids)s) AND l.connection_id = m.connection_id
-                   AND l.direction = %(direction)s AND l.object = m.remote_object
-                   AND l.key = {key}
-                RETURNING l.id AS lane_id, m.priority),
+                UPDATE {table} m SET lane_id = found.lane_id, dispatch_number = dispatch.number
+                  FROM found, dispatch WHERE m.id = found.id
+                RETURNING m.lane_id, m.priority),
             news AS (SELECT lane_id, count(*) AS n, min(priority) AS priority
                        FROM assigned GROUP BY lane_id)
             UPDATE sync_lane l

@@ -26,7 +26,7 @@ from ..engine.errors import AuthError, RateLimitError, TransientError, classify
 from .outage import as_transient, is_outage
 from .queue_cursor import next_transaction, queue_cursor
 from .race_log import RACE_ERRORS, quiet_races
-from .sync_lane import LEASE_SECONDS, WORKER_LOCK, StaleClaim
+from .sync_lane import DISPATCH_LIMIT, LEASE_SECONDS, WORKER_LOCK, StaleClaim
 from .sync_settlement import Result
 
 _logger = logging.getLogger(__name__)
@@ -38,6 +38,12 @@ MAX_COLLISIONS = 5
 CLIENT_CHECK_MS = 1000
 #: How long a worker waits for a row.
 LOCK_WAIT_MS = 10_000
+#: From the start of a round to that of the next one, while there is less to do than a batch holds.
+#: A round costs some thirty statements, and a batch a call, however little is in it: what comes in
+#: a stream is worked ten times a second and not one by one. What comes after a rest waits for none.
+PACE_SECONDS = 0.1
+#: Between two looks for imports and polls that are due; while pages are read there is no pause.
+SCAN_SECONDS = 1.0
 
 
 @dataclass
@@ -47,6 +53,9 @@ class Shift:
     ``worker`` is the key of its advisory lock, held by ``guard``; none of them in test mode, where
     nobody waits. ``post`` is where it kept watch last, None if there was no room. ``is_relieved``:
     its time ended while it watched over others, and somebody has to come in its place.
+    ``round_at`` is when its last round began; ``is_behind`` whether that has left work undone;
+    ``scan_at`` when it looks for imports and polls next, ``owes_scan`` whether somebody may wait
+    for that (all on the clock of ``time.monotonic``).
     """
 
     deadline: float | None = None
@@ -54,10 +63,21 @@ class Shift:
     guard: BaseCursor | None = None
     post: int | None = None
     is_relieved: bool = False
+    round_at: float = 0.0
+    is_behind: bool = True
+    scan_at: float = 0.0
+    owes_scan: bool = False
 
     @property
     def is_over(self) -> bool:
         return self.deadline is not None and time.monotonic() >= self.deadline
+
+    def begin_round(self) -> None:
+        """Wait until the next round may begin; nobody waits in test mode."""
+        early = self.round_at + PACE_SECONDS - time.monotonic()
+        if early > 0 and self.guard is not None and not self.is_behind:
+            time.sleep(early)
+        self.round_at, self.is_behind = time.monotonic(), False
 
 
 class SyncWorker(models.AbstractModel):
@@ -117,14 +137,27 @@ class SyncWorker(models.AbstractModel):
 
         :return: how much was done; 0 also when the schedule lost a race, which is no failure
         """
+        shift.begin_round()
         try:
-            self.env['sync.lane']._tick(shift.worker)
+            shift.is_behind = self.env['sync.lane']._tick(shift.worker) >= DISPATCH_LIMIT
             progressed = sum(self._work_kind(kind, shift) for kind in self._due_kinds())
-            return progressed + self.env['sync.scan']._step()
+            return progressed + self._scan(shift)
         except RACE_ERRORS as error:
             self.env.cr.rollback()
             _logger.info('The schedule lost a race, and goes on: %s', error)
             return 0
+
+    @api.model
+    def _scan(self, shift):
+        """One step of scanning, unless the last one, a moment ago, has found nothing to read."""
+        if shift.guard is not None and time.monotonic() < shift.scan_at:
+            shift.owes_scan = True
+            return 0
+        pages = self.env['sync.scan']._step()
+        shift.owes_scan = False
+        shift.is_behind |= bool(pages)
+        shift.scan_at = time.monotonic() + (0 if pages else SCAN_SECONDS)
+        return pages
 
     @api.model
     def _run_seconds(self):
@@ -221,11 +254,11 @@ class SyncWorker(models.AbstractModel):
         connection = self.env['sync.connection'].sudo().browse(kind[0])
         if shift.is_over or not connection._is_live():
             return 0
-        token = uuid.uuid4().hex
-        claim = self.env['sync.lane']._claim(
-            *kind, token=token, worker=shift.worker, limit=connection.batch_size or 100)
+        token, limit = uuid.uuid4().hex, connection.batch_size or 100
+        claim = self.env['sync.lane']._claim(*kind, token=token, worker=shift.worker, limit=limit)
         if not claim.lanes:
             return 0
+        shift.is_behind |= len(claim.lanes) >= limit
         pause.point('after_claim')
         next_transaction(self.env)  # a fresh snapshot: it must not be older than the claim
         company = connection.company_id

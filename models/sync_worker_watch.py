@@ -104,7 +104,7 @@ class SyncWorker(models.AbstractModel):
             heard, due_at = {LEFT}, None
             while True:
                 if heard:
-                    due_at = self._next_due_at()
+                    due_at = self._next_due_at(shift)
                 if KNOCK in heard and shift.post != POSTS[0]:
                     time.sleep(STAND_BY_SECONDS)
                 look, now = self._look(ear, shift.worker), time.monotonic()
@@ -157,7 +157,8 @@ class SyncWorker(models.AbstractModel):
                 cr.execute('SELECT pg_notify(%s, %s)', [CHANNEL, LEFT])
                 return
             wanted = self._look(cr, shift.worker).is_wanted
-        if wanted or shift.is_relieved or (seconds is not None and seconds <= LINGER_SECONDS):
+        soon = seconds is not None and seconds <= LINGER_SECONDS
+        if wanted or soon or shift.is_relieved or shift.owes_scan:
             self._wake()
         elif seconds is not None:
             self._wake_at(clock.now(self.env) + timedelta(seconds=seconds))
@@ -213,11 +214,13 @@ class SyncWorker(models.AbstractModel):
         return heard
 
     @api.model
-    def _next_due_at(self):
-        """When the next lane is due, on the clock of ``time.monotonic``."""
+    def _next_due_at(self, shift):
+        """When the next lane is due, or a look for imports and polls that somebody may wait for, on
+        the clock of ``time.monotonic``."""
         seconds = self._seconds_to_next()
         next_transaction(self.env)
-        return float('inf') if seconds is None else time.monotonic() + seconds
+        due_at = float('inf') if seconds is None else time.monotonic() + seconds
+        return min(due_at, shift.scan_at) if shift.owes_scan else due_at
 
     @api.model
     def _seconds_to_next(self):
