@@ -17,6 +17,7 @@ import time
 from datetime import timedelta
 
 from odoo import api, models
+from odoo.sql_db import Cursor
 
 from .queue_cursor import next_transaction, queue_cursor
 
@@ -118,9 +119,25 @@ class SyncWorker(models.AbstractModel):
         """What was committed is committed: a failure to wake must not look like a failure of the
         user's save or of the sender's delivery. The workers' interval finds what waits."""
         try:
-            self._wake()
+            if isinstance(self.env.cr, Cursor):
+                self._wake_on(self.env.cr.connection)
+            else:
+                self._wake()
         except Exception:
             _logger.exception('The workers could not be woken; they start within a minute')
+
+    @api.model
+    def _wake_on(self, connection):
+        """As :meth:`_wake`, in a transaction of its own on the connection whose last one has just
+        been committed: to borrow another one cost a save more than all the rest of us."""
+        try:
+            starts = self._call_workers(self.env.cr)
+        except BaseException:
+            connection.rollback()
+            raise
+        connection.commit()
+        if starts:
+            self.env['ir.cron']._notifydb()
 
     @api.model
     def _wake_at(self, moment):
