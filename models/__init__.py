@@ -26,6 +26,7 @@ from . import sync_attempt
 from . import sync_settlement
 from . import sync_mapping
 from . import sync_mapping_line
+from . import sync_mapping_schema
 from . import author_rights
 from . import sync_link
 from . import sync_link_turns
@@ -37,9 +38,12 @@ from . import sync_linker
 from . import sync_inbound
 from . import sync_inbound_merge
 from . import sync_inbound_removal
+from . import sync_inbound_conversion
 from . import sync_outbound
 from . import sync_outbound_outcome
 from . import sync_outbound_removal
+from . import sync_outbound_search
+from . import sync_bulk
 from . import sync_scan
 from . import sync_worker
 from . import sync_worker_wake

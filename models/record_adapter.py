@@ -11,8 +11,11 @@ not linked yet) is left out rather than taken for empty: an absent key is never 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
+from datetime import timedelta
 
+from odoo import fields
 from odoo.tools import escape_psql
 
 from ..engine.contracts import RemoteRecord
@@ -22,6 +25,8 @@ from .sync_mapping_line import RELATIONAL
 
 #: Prefix of the canonical value of an Odoo record that has no link yet.
 UNLINKED = 'odoo:'
+#: A default of a date: so many days from now.
+_IN_DAYS = re.compile(r'\+(\d{1,4})d')
 
 
 class RecordAdapter:
@@ -127,15 +132,22 @@ class RecordAdapter:
 
     def _prefetch_links(self, records):
         for line in self.link_lines():
-            far = records.mapped(line.odoo_field)
+            far = self._far(line, records)
             for remote_object in self.link_objects(line):
                 links = self.env['sync.link']._by_record(
                     self.connection, remote_object, far._name, far.ids)
                 for far_id in far.ids:
                     self._link_cache[remote_object, far._name, far_id] = links.get(far_id)
 
+    @staticmethod
+    def _far(line, records):
+        """The records a link leads to. With ``through``, what these belong to: of a person the
+        company, at a remote whose opportunities belong to companies."""
+        far = records.mapped(line.odoo_field)
+        return far.mapped(line.params['through']) if line.params.get('through') else far
+
     def _local_link(self, line, record, known):
-        far = record[line.odoo_field][:1]
+        far = self._far(line, record)[:1]
         if not far:
             return True, None
         objects = self.link_objects(line)
@@ -234,8 +246,8 @@ class RecordAdapter:
         for line in self.lines:
             key = line.key
             value = to_local.get(key)
-            if create and value is None and line.default:
-                value = self.converters[key].from_odoo(line.default)
+            if create and value is None:
+                value = self._default(line)
             if value is None and key == self.model._rec_name:
                 if create:
                     vals[key] = self._name_of_nameless(to_local, record)
@@ -245,12 +257,29 @@ class RecordAdapter:
                 continue
             elif not self._put(vals, line, value, record):
                 unresolved.append(key)
+        name = self.model._rec_name
+        if create and name not in self.specs and name and self.model._fields[name].required:
+            vals[name] = self._name_of_nameless(to_local, record)
         return vals, unresolved
 
     @staticmethod
     def _name_of_nameless(to_local, record):
         """Odoo wants a name where a SaaS wants none; it is not sent back (see link variants)."""
-        return to_local.get('email') or to_local.get('phone') or f'#{record.remote_id}'
+        keys = ('contact_name', 'partner_name', 'email', 'email_from', 'phone')
+        return next(filter(None, map(to_local.get, keys)), f'#{record.remote_id}')
+
+    def _default(self, line, record=None):
+        """The canonical default of a line: as written, in so many days, or, of an Odoo record,
+        what another field of it holds."""
+        text = line.default
+        if not text or (text.startswith('=') and record is None):
+            return None
+        days = _IN_DAYS.fullmatch(text) if line.odoo_type in ('date', 'datetime') else None
+        if days:
+            text = fields.Date.today() + timedelta(days=int(days[1]))
+        elif text.startswith('='):
+            text = record[text[1:]]
+        return self.converters[line.key].from_odoo(text)
 
     def _put(self, vals, line, value, record):
         """Add one field to ``vals``; False where the record it points to is not known here."""
@@ -314,6 +343,15 @@ class RecordAdapter:
         return self._far_ids[cache_key]
 
     # --- writing to the remote ----------------------------------------------------------------
+
+    def defaults(self, record, to_remote) -> dict:
+        """What a record that is created at the remote gets where Odoo has no value of its own."""
+        inward = {rule.key for rule in self.rules if rule.direction == 'in'}
+        found = {
+            line.key: self._default(line, record) for line in self.lines
+            if to_remote.get(line.key) is None and line.key not in inward
+        }
+        return {key: value for key, value in found.items() if value is not None}
 
     def wire(self, to_remote, snapshot) -> tuple[dict, dict, dict]:
         """``(values, associations, dropped)`` of a :class:`~..engine.contracts.Change`."""

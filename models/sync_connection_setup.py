@@ -187,6 +187,7 @@ class SyncConnection(models.Model):
         """From here on this database is the one that talks to the account."""
         self._adopt_account(account)
         self._update_state('connected', last_error=False, database_uuid=self._database_uuid())
+        self.sudo().mapping_ids.schema_checked_at = False  # fields may have changed meanwhile
         return self._notify_connected()
 
     def _notify_connected(self):
@@ -211,9 +212,12 @@ class SyncConnection(models.Model):
     def _create_external_id(self, objects):
         with self._in_words():
             connector = self._connector(reserve=0)
-            for remote_object in objects:
-                if not connector.has_external_id(remote_object):
-                    connector.create_external_id(remote_object)
+            missing = [name for name in objects if not connector.has_external_id(name)]
+            for remote_object in missing:
+                connector.create_external_id(remote_object)
+        mapped = set(missing) & set(self._mapped_objects())
+        if mapped:
+            self._discover(sorted(mapped))  # from now on, records carry our ID
 
     def _mapped_objects(self):
         return list(dict.fromkeys(self.mapping_ids.mapped('remote_object')))

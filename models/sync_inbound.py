@@ -15,6 +15,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
+from typing import NamedTuple
 
 import psycopg2
 
@@ -65,6 +66,14 @@ class Item:
         return (self.link and self.link.variants) or {}
 
 
+class ReadAlong(NamedTuple):
+    """What was read along with a batch, each a list of ``(mapping, {remote id: record})``:
+    records that others were converted from, and records that others point to."""
+
+    origins: list
+    parents: list
+
+
 class SyncInbound(models.AbstractModel):
     _name = 'sync.inbound'
     _description = 'Inbound pipeline'
@@ -80,14 +89,16 @@ class SyncInbound(models.AbstractModel):
         connector = connection._connector(self._correlation(claim))
         next_transaction(self.env)
         pause.point('before_call')
-        records = self._read(connector, mapping, [lane.key for lane in claim.lanes])
+        records = self._read_or_learn(connector, mapping, [lane.key for lane in claim.lanes])
         parents = self._read_parents(connection, connector, mapping, records)
+        origins = self.env['sync.inbound.conversion']._read_origins(
+            connection, connector, [(mapping, records), *parents])
         pause.point('after_call')
         next_transaction(self.env)  # what is applied is compared with what Odoo holds now
         items = [Item(lane.key, records.get(lane.key), lane) for lane in claim.lanes]
         items = self._convert(connection, claim, mapping, items)
         if items:
-            self._apply_split(connection, claim, mapping, items, parents)
+            self._apply_split(connection, claim, mapping, items, ReadAlong(origins, parents))
 
     @api.model
     def _correlation(self, claim):
@@ -99,8 +110,21 @@ class SyncInbound(models.AbstractModel):
     @api.model
     def _read(self, connector, mapping, ids):
         names, associations = mapping._fields_to_read()
-        own_id = connector.settings['external_id_field']
-        return connector.read(mapping.remote_object, ids, {*names, own_id}, associations)
+        own_id = mapping._own_id_field()
+        names |= {own_id} if own_id else set()
+        return connector.read(mapping.remote_object, ids, names, associations)
+
+    @api.model
+    def _read_or_learn(self, connector, mapping, ids):
+        """Read; where a field is refused that is no longer there, once more without it."""
+        try:
+            return self._read(connector, mapping, ids)
+        except DataError as error:
+            if not mapping._doubts_schema(error):
+                raise
+        mapping._refresh_schema(connector)
+        next_transaction(self.env)
+        return self._read(connector, mapping, ids)
 
     @api.model
     def _read_parents(self, connection, connector, mapping, records, depth=0):
@@ -118,7 +142,8 @@ class SyncInbound(models.AbstractModel):
                 continue
             found = {
                 key: record
-                for key, record in self._read(connector, parent_mapping, sorted(ids)).items()
+                for key, record in self._read_or_learn(
+                    connector, parent_mapping, sorted(ids)).items()
                 if record and not record.archived
             }
             parents += self._read_parents(connection, connector, parent_mapping, found, depth + 1)
@@ -170,12 +195,12 @@ class SyncInbound(models.AbstractModel):
     # === APPLY, WHOLE OR IN PARTS === #
 
     @api.model
-    def _apply_split(self, connection, claim, mapping, items, parents):
+    def _apply_split(self, connection, claim, mapping, items, along):
         """Apply and commit; on failure halve, down to the record that is to blame."""
         cr = self.env.cr
         try:
             apply = self._rehearse if connection.shadow else self._apply
-            results = apply(connection, mapping, items, parents)
+            results = apply(connection, mapping, items, along)
             self._commit(claim, items, results)
         except Exception as error:
             cr.rollback()
@@ -185,7 +210,7 @@ class SyncInbound(models.AbstractModel):
                 middle = len(items) // 2
                 for half in (items[:middle], items[middle:]):
                     fresh = [Item(i.remote_id, i.record, i.lane, remote=i.remote) for i in half]
-                    self._apply_split(connection, claim, mapping, fresh, parents)
+                    self._apply_split(connection, claim, mapping, fresh, along)
             else:
                 error = self._as_sync_error(error, mapping, items[0])
                 self._fail(connection, claim, [(items[0], error)])
@@ -249,14 +274,14 @@ class SyncInbound(models.AbstractModel):
         return error
 
     @api.model
-    def _rehearse(self, connection, mapping, items, parents):
+    def _rehearse(self, connection, mapping, items, along):
         """Shadow mode: apply for real, with every constraint and computation, then undo it all.
 
         What the rehearsal would have done after the commit (mails, notifications) goes with it.
         """
         cr = self.env.cr
         with closing(cr.savepoint()) as savepoint:
-            results = self._apply(connection, mapping, items, parents)
+            results = self._apply(connection, mapping, items, along)
             savepoint.rollback()
         cr.postcommit.clear()
         return {
@@ -268,16 +293,21 @@ class SyncInbound(models.AbstractModel):
     # === APPLY === #
 
     @api.model
-    def _apply(self, connection, mapping, items, parents):
+    def _apply(self, connection, mapping, items, along):
         """Apply a batch in the present transaction.
 
         :return: ``{lane id: Result}``
         """
-        for parent_mapping, records in parents:
+        conversion = self.env['sync.inbound.conversion']
+        for origin_mapping, records in along.origins:
+            conversion._follow(connection, origin_mapping, records)
+        for parent_mapping, records in along.parents:
             self._pull(connection, parent_mapping, records)
         adapter = RecordAdapter(mapping)
+        results = conversion._apply(connection, mapping, items)
+        items = [item for item in items if item.lane.id not in results]
         self._find_links(connection, mapping.remote_object, items)
-        results = self.env['sync.inbound.removal']._apply(connection, mapping, items)
+        results |= self.env['sync.inbound.removal']._apply(connection, mapping, items)
         live = [item for item in items if item.lane.id not in results]
         for item in [item for item in live if item.record is None]:
             results[item.lane.id] = self._missing(connection, item)
@@ -319,9 +349,9 @@ class SyncInbound(models.AbstractModel):
             present_id = item.record.remote_id if item.record else item.remote_id
             item.link = links.get(present_id) or links.get(item.remote_id)
             seen = set()
-            while item.link and item.link.merged_into_id and item.link.id not in seen:
+            while item.link and item.link._heir() and item.link.id not in seen:
                 seen.add(item.link.id)
-                item.link = item.link.merged_into_id
+                item.link = item.link._heir()
 
     @api.model
     def _missing(self, connection, item):

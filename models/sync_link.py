@@ -57,6 +57,10 @@ class SyncLink(models.Model):
     waiting_for = fields.Char(
         readonly=True, help='The remote record it belongs to, which Odoo does not know yet.')
     left_filter = fields.Boolean(readonly=True, help='Excluded because the filter excludes it.')
+    keyless = fields.Boolean(
+        'Without our ID', readonly=True,
+        help='The SaaS had no field for our own ID when the record was created there; it was '
+             'recognised by its values alone.')
     deleted_at = fields.Datetime('Deleted', readonly=True)
     deleted_here = fields.Boolean(readonly=True, help='Deleted or archived in Odoo first.')
     merged_into_id = fields.Many2one('sync.link', readonly=True, ondelete='set null')
@@ -134,6 +138,11 @@ class SyncLink(models.Model):
         """The group, and the records: links of other companies are not this user's business."""
         self.env['sync.lane']._check_may_operate()
         self.check_access('read')
+
+    def _heir(self):
+        """The link of what its record was merged into; one that was converted has none."""
+        heir = self.merged_into_id
+        return heir if heir.remote_object == self.remote_object else heir.browse()
 
     def _record(self):
         """The Odoo record, archived or not; empty when it is gone."""

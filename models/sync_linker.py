@@ -172,12 +172,15 @@ class SyncLinker(models.AbstractModel):
         vals = {
             **adapter.of_link, 'res_id': item.res_id, 'remote_id': outcome.remote_id,
             'snapshot': {**(base or {}), **item.to_remote},
+            # What Odoo has no value for, and the remote got a default: Odoo's nothing is that.
             'variants': {key: value for key, value in (variants or {}).items()
-                         if key not in item.to_remote},
+                         if key not in item.to_remote} | item.defaulted,
             'state': 'in_sync', 'reason': False, 'deleted_at': False, 'deleted_here': False,
             **self.env['sync.link']._turn(item.link, 'odoo'),
             'last_synced_at': fields.Datetime.now(),
         }
+        if item.change.keyless:
+            vals['keyless'] = True
         if outcome.updated_at:
             vals['remote_written_at'] = outcome.updated_at.replace(tzinfo=None)
         return vals

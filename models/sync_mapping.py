@@ -178,7 +178,7 @@ class SyncMapping(models.Model):
     def write(self, vals):
         structural = set(vals) - {
             'poll_since', 'sweep_since', 'import_state', 'import_cursor', 'import_count',
-            'import_run', 'sweep_cursor', 'poll_cursor', 'poll_until',
+            'import_run', 'sweep_cursor', 'poll_cursor', 'poll_until', 'schema_checked_at',
         }
         if structural and 'version' not in vals:
             for mapping in self:
@@ -287,7 +287,7 @@ class SyncMapping(models.Model):
     @tools.ormcache('self.id', 'self.version')
     def _rules(self):
         """The merge rules of the lines, each kept within the direction of the mapping."""
-        return tuple(line._rule(self.direction) for line in self.line_ids)
+        return tuple(line._rule(self.direction) for line in self._working_lines())
 
     def _remote_schema(self):
         """What is known of all the remote fields the lines name: one query for a mapping."""
@@ -300,12 +300,24 @@ class SyncMapping(models.Model):
     @tools.ormcache('self.id', 'self.version')
     def _specs(self):
         """``{line key: FieldSpec}``: plain values, the same until a line or the schema changes."""
-        return {line.odoo_field: line._spec() for line in self.line_ids}
+        return {line.odoo_field: line._spec() for line in self._working_lines()}
 
     @tools.ormcache('self.id', 'self.version')
     def _converters(self):
         """``{line key: converter}``; they keep nothing but what the spec says."""
         return {key: converter_for(spec) for key, spec in self._specs().items()}
+
+    @tools.ormcache('self.id', 'self.version')
+    def _own_id_field(self):
+        """Our field on the remote object; None where the account lacks it, and the connector can
+        create records without it. Before the schema is known it is taken to be there."""
+        name = self.connection_id._settings()['external_id_field']
+        if not self.connection_id._connector_class().keyless:
+            return name
+        unique = dict(self.env['sync.remote.field'].sudo()._read_group(
+            [('connection_id', '=', self.connection_id.id),
+             ('remote_object', '=', self.remote_object)], ['name'], ['unique:bool_or']))
+        return name if not unique or unique.get(name) else None
 
     def _fields_to_read(self):
         """``(remote fields, associated objects)`` a read of this mapping has to ask for."""
@@ -338,3 +350,4 @@ class SyncMapping(models.Model):
         """A line changed: another version, and nothing cached any more."""
         for mapping in self.exists():
             mapping.write({'version': mapping.version + 1})
+            mapping._check_schema()

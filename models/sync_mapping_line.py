@@ -51,7 +51,9 @@ class SyncMappingLine(models.Model):
     rule = fields.Selection(RULES, required=True, default='two_way_newest')
     converter = fields.Selection(selection='_selection_converter', required=True, default='auto')
     params = fields.Json(default=lambda self: {})
-    default = fields.Char(help='Used where the other side has no value, on creation only.')
+    default = fields.Char(
+        help='Used where the other side has no value, on creation only. For a date, "+30d" is in '
+             'thirty days; towards the SaaS, "=name" is what another Odoo field holds.')
 
     _field_uniq = models.UniqueIndex(
         '(mapping_id, odoo_field)', 'This mapping already maps this Odoo field.'
@@ -74,12 +76,13 @@ class SyncMappingLine(models.Model):
 
     # === CONSTRAINTS === #
 
-    @api.constrains('odoo_field', 'remote_field', 'converter', 'rule', 'mapping_id', 'params')
+    @api.constrains(
+        'odoo_field', 'remote_field', 'converter', 'rule', 'mapping_id', 'params', 'default')
     def _check_line(self):
         for line in self:
             problem = (
                 line._problem_of_path() or line._problem_of_remote() or line._problem_of_converter()
-                or line._problem_of_cycle()
+                or line._problem_of_default() or line._problem_of_cycle()
             )
             if problem:
                 raise ValidationError(self.env._(
@@ -141,6 +144,12 @@ class SyncMappingLine(models.Model):
             return self.env._('the parameters have to be a JSON object, like {"digits": 2}.')
         return check(self._spec())
 
+    def _problem_of_default(self):
+        name = (self.default or '').removeprefix('=')
+        if name == (self.default or '') or name in self.env[self.mapping_id.model]._fields:
+            return None
+        return self.env._('the default is to come from "%s", which is no field in Odoo.', name)
+
     def _problem_of_cycle(self):
         """One remote field fed by two lines that may both write it would never come to rest."""
         mine = set(self._remote_fields())
@@ -197,7 +206,12 @@ class SyncMappingLine(models.Model):
         return field
 
     def _rule(self, direction):
-        return FieldRule(key=self.odoo_field, rule=self.rule, direction=direction)
+        schema = self._remote_schema()
+        if direction == 'both' and any(schema.mapped('read_only')):
+            direction = 'in'  # it can still be read, whatever the rule says of writing
+        return FieldRule(
+            key=self.odoo_field, rule=self.rule, direction=direction,
+            demanded=any(schema.mapped('demanded')))
 
     def _spec(self):
         """The line as the engine's converters know it."""

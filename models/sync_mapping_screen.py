@@ -13,6 +13,9 @@ class SyncMapping(models.Model):
     failed_count = fields.Integer('Failures', compute='_compute_failed_count')
     has_schema = fields.Boolean(compute='_compute_has_schema')
     object_hint = fields.Char(compute='_compute_object_hint')
+    lacks_own_id = fields.Boolean(
+        compute='_compute_lacks_own_id',
+        help='The SaaS has no field for our own ID: new records are recognised by their values.')
 
     # === COMPUTE === #
 
@@ -55,6 +58,12 @@ class SyncMapping(models.Model):
             mapping.has_schema = bool(self.env['sync.remote.field'].sudo().search_count(
                 [('connection_id', '=', mapping.connection_id.id),
                  ('remote_object', '=', mapping.remote_object)], limit=1))
+
+    @api.depends('connection_id', 'remote_object')
+    def _compute_lacks_own_id(self):
+        for mapping in self:
+            mapping.lacks_own_id = bool(
+                mapping._origin and mapping.direction != 'in' and not mapping._own_id_field())
 
     @api.depends('connection_id')
     def _compute_object_hint(self):

@@ -32,7 +32,7 @@ PARENT_PATIENCE = 3600
 LOOK_AFTER = 600
 
 
-@dataclass
+@dataclass(eq=False)
 class OutItem:
     """One lane on its way out."""
 
@@ -43,6 +43,8 @@ class OutItem:
     record: object = None
     link: object = None
     to_remote: dict = field(default_factory=dict)
+    #: Of ``to_remote``, what Odoo has no value for: line key → what it has instead.
+    defaulted: dict = field(default_factory=dict)
     change: Change | None = None
 
 
@@ -54,8 +56,10 @@ class SyncOutbound(models.AbstractModel):
     def _process(self, connection, claim):
         items = [self._item(lane) for lane in claim.lanes]
         results = {}
-        self._load(connection, claim.object, items, results)
-        groups = self._by_mapping(items, results)
+        self.env['sync.bulk.job']._resume(connection, claim.object, items, results)
+        free = [item for item in items if item.lane.id not in results]
+        self._load(connection, claim.object, free, results)
+        groups = self._by_mapping(free, results)
         self._commit(claim, results)
         for mapping, group in groups.items():
             self._process_group(connection, claim, mapping, group)
@@ -68,8 +72,10 @@ class SyncOutbound(models.AbstractModel):
         connector = connection._connector(self._correlation(claim))
         self._adopt_unknown(connection, adapter, connector, items)
         self._prepare(connection, adapter, items, results)
-        self._send(connection, adapter, connector, items, results)
-        self._commit(claim, results)
+        self.env['sync.bulk.job']._collect(connection, adapter, items, results)
+        with self._search_first(connection, adapter, connector, items, results):
+            self._send(connection, adapter, connector, items, results)
+            self._commit(claim, results)
 
     @staticmethod
     def _item(lane):
@@ -188,9 +194,9 @@ class SyncOutbound(models.AbstractModel):
             self._key(connection, item): item for item in items
             if not item.link and (item.lane.unknown or self._waited(item) > LOOK_AFTER)
         }
-        if not doubtful:
-            return
-        field_name = connection._settings()['external_id_field']
+        field_name = adapter.mapping._own_id_field()
+        if not (doubtful and field_name):
+            return  # without our field there, every creation is looked for
         found = connector.find(
             adapter.mapping.remote_object, field_name, list(doubtful), [field_name])
         for key, records in found.items():
@@ -213,6 +219,10 @@ class SyncOutbound(models.AbstractModel):
             view = as_agreed(local[item.res_id], base, (item.link and item.link.variants) or {})
             to_remote, to_local = self.env['sync.linker']._differences(
                 adapter, base, view, new_remote=not item.link)
+            if not item.link:
+                defaults = adapter.defaults(item.record, to_remote)
+                item.defaulted = {key: local[item.res_id].get(key) for key in defaults}
+                to_remote = {**to_remote, **defaults}
             unread = item.link and view.keys() - base.keys()
             late = to_remote and self._waited(item) > LOOK_AFTER
             if item.link and (to_local or unread or late or self._asks_first(adapter, to_remote)):
@@ -278,7 +288,8 @@ class SyncOutbound(models.AbstractModel):
         values, associations, dropped = adapter.wire(item.to_remote, base)
         return Change(
             key=self._key(connection, item), remote_id=(item.link and item.link.remote_id) or None,
-            values=values, associations=associations, dropped=dropped)
+            values=values, associations=associations, dropped=dropped,
+            keyless=not (item.link or adapter.mapping._own_id_field()))
 
     @api.model
     def _wait_for_parent(self, connection, adapter, item, parent):

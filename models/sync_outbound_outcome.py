@@ -8,6 +8,7 @@ from __future__ import annotations
 from odoo import api, models
 
 from ..engine.errors import ConflictError, SyncError, TransientError
+from ..engine.writing import CONVERTED
 from .sync_settlement import Result
 
 #: Seconds until a record is looked at again that was found to exist at the remote already.
@@ -72,6 +73,16 @@ class SyncOutbound(models.AbstractModel):
             adopted = self._adopt_existing(connection, adapter, item, error)
             if adopted:
                 return adopted
+        if adapter.mapping._doubts_schema(error):
+            adapter.mapping._ask_for_schema()
+            return Result('waiting', delay=ADOPT_DELAY, reason=self.env._(
+                '%s refuses a field. Its fields are read again; the record is sent without those '
+                'that no longer fit.', connection._remote_label()))
+        if item.link and error.code == CONVERTED:
+            self.env['sync.scan']._post_hints(
+                connection, [(item.link.remote_object, item.link.remote_id)], 'converted')
+            return Result('done', reason=self.env._(
+                'Converted at %s meanwhile; that is followed next.', connection._remote_label()))
         result = Result.from_error(error, item.lane, connection._retry_policy())
         if item.link and result.outcome == 'failed':
             reason = error.user_message if isinstance(error, SyncError) else str(error)

@@ -3,7 +3,7 @@
 Promises: one statement takes over a whole object, however often; a property that disappeared is
 archived and not deleted, so that a mapping that still names it can say what is wrong.
 
-Weakness: the schema is as old as the last discovery, shown as ``write_date``.
+Weakness: the schema is as old as the last discovery, shown as ``learnt_at``.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 _COLUMNS = (
-    'name', 'label', 'type', 'wire_type', 'read_only', 'required', 'unique', 'max_length',
-    'options', 'help',
+    'name', 'label', 'type', 'wire_type', 'read_only', 'required', 'demanded', 'unique',
+    'max_length', 'options', 'help',
 )
 
 
@@ -48,11 +48,13 @@ class SyncRemoteField(models.Model):
     wire_type = fields.Char("Provider's type", readonly=True)
     read_only = fields.Boolean(readonly=True)
     required = fields.Boolean(readonly=True)
+    demanded = fields.Boolean('Never empty', readonly=True)
     unique = fields.Boolean(readonly=True)
     max_length = fields.Integer(readonly=True)
     options = fields.Json(readonly=True, help='List of {value, label, meta}.')
     help = fields.Text(readonly=True)
     active = fields.Boolean(default=True, readonly=True)
+    learnt_at = fields.Datetime(readonly=True, help='When the remote last described it.')
 
     _name_uniq = models.UniqueIndex(
         '(connection_id, remote_object, name)', 'This property is known already.'
@@ -81,24 +83,57 @@ class SyncRemoteField(models.Model):
             """
             INSERT INTO sync_remote_field
                    (connection_id, remote_object, active, create_uid, write_uid, create_date,
-                    write_date, %(columns)s)
+                    write_date, learnt_at, %(columns)s)
             SELECT %(connection)s, %(object)s, true, %(uid)s, %(uid)s, now() AT TIME ZONE 'UTC',
-                   now() AT TIME ZONE 'UTC', %(columns)s
+                   now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC', %(columns)s
               FROM jsonb_to_recordset(%(rows)s) AS r(
                    name text, label text, type text, wire_type text, read_only bool,
-                   required bool, "unique" bool, max_length int, options jsonb, help text)
+                   required bool, demanded bool, "unique" bool, max_length int, options jsonb,
+                   help text)
             ON CONFLICT (connection_id, remote_object, name) DO UPDATE
                SET active = true, write_uid = excluded.write_uid,
-                   write_date = excluded.write_date, %(updates)s
+                   write_date = excluded.write_date, learnt_at = excluded.learnt_at, %(updates)s
             """,
             columns=self._sql_columns(), updates=self._sql_updates(), uid=self.env.uid,
             connection=connection.id, object=remote_object, rows=Json(
                 [self._prepare(field) for field in remote_fields], dumps=json.dumps),
         ))
         self._archive_missing(connection, remote_object, [field.name for field in remote_fields])
-        self.invalidate_model()
-        self.env['sync.mapping']._forget()
+        self._learnt(connection, remote_object)
         return len(remote_fields)
+
+    @api.model
+    def _store_options(self, connection, remote_object, options):
+        """Take over the options of some fields, ``{name: [FieldOption]}``, of a known schema."""
+        fields_by_name = {field.name: field for field in self.sudo().search([
+            ('connection_id', '=', connection.id), ('remote_object', '=', remote_object),
+            ('name', 'in', list(options))])}
+        changed = False
+        for name, field in fields_by_name.items():
+            fresh = _without_nul([option.model_dump(mode='json') for option in options[name]])
+            if fresh != field.options:
+                field.options = fresh
+                changed = True
+        if changed:
+            self._learnt(connection, remote_object)
+
+    @api.model
+    def _learnt(self, connection, remote_object):
+        """What is made of the schema is made anew; the mappings say what no longer fits."""
+        self.flush_model()
+        self.invalidate_model()
+        mappings = self.env['sync.mapping'].sudo().search([
+            ('connection_id', '=', connection.id), ('remote_object', '=', remote_object)])
+        mappings._forget()
+        mappings._check_schema()
+
+    @api.model
+    def _learnt_at(self, connection, remote_object):
+        """When the schema of an object was last taken over whole; None where it is not known."""
+        [(latest,)] = self.sudo()._read_group(
+            [('connection_id', '=', connection.id), ('remote_object', '=', remote_object),
+             ('learnt_at', '!=', False)], [], ['learnt_at:min'])
+        return latest
 
     @api.model
     def _sql_columns(self):

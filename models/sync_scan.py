@@ -5,6 +5,9 @@ then is the inbound pipeline's business. The poll is the safety net behind webho
 way for accounts without them: it asks again for an overlap, because search indexes lag, and skips
 what our own link already knows.
 
+The sweep lists what the remote tells was deleted. Where the last one is longer ago than the remote
+can tell (``deleted_horizon`` of the connector), every linked id is compared instead.
+
 Weakness: deletions are only seen by the sweep (once an hour) where no webhook reports them.
 """
 
@@ -28,6 +31,8 @@ _logger = logging.getLogger(__name__)
 OVERLAP = timedelta(minutes=5)
 #: Once in so many minutes the poll looks back further, for records the index showed late.
 LATE_OVERLAP = timedelta(hours=1)
+#: Two changes within this may bear the same stamp.
+STAMP_GRAIN = timedelta(seconds=2)
 #: How far the remote's clock may be ahead of ours.
 SKEW = timedelta(minutes=1)
 SWEEP_INTERVAL = timedelta(hours=1)
@@ -35,6 +40,8 @@ SWEEP_INTERVAL = timedelta(hours=1)
 MAX_SWEEP_PAGES = 20
 #: Pages of one poll in one go, likewise: the lanes are worked in between.
 MAX_POLL_PAGES = 10
+#: What the cursor of a sweep begins with while it compares ids; the last link's id follows.
+COMPARED = 'compared:'
 IMPORT_PRIORITY = 20
 HINT_PRIORITY = 0
 OWN_KINDS = ('poll', 'import', 'delete', 'restore', 'merge')
@@ -103,11 +110,16 @@ class SyncScan(models.AbstractModel):
     def _candidates(self):
         next_transaction(self.env)
         mappings = self.env['sync.mapping'].sudo().search([
-            ('connection_id.state', '=', 'connected'), ('direction', 'in', ('in', 'both'))])
+            ('connection_id.state', '=', 'connected')])
         now = clock.now(self.env)
         return mappings.filtered(
             lambda m: not (m.connection_id.hold_until and m.connection_id.hold_until > now)
-            and (m.import_state == 'running' or self._poll_is_due(m, now)))
+            and (m._schema_is_due(now) or self._reads(m, now)))
+
+    @classmethod
+    def _reads(cls, mapping, now):
+        return mapping.direction != 'out' and (
+            mapping.import_state == 'running' or cls._poll_is_due(mapping, now))
 
     @staticmethod
     def _poll_is_due(mapping, now):
@@ -126,6 +138,9 @@ class SyncScan(models.AbstractModel):
 
     @api.model
     def _scan(self, connection, mapping):
+        if mapping._schema_is_due(clock.now(self.env)):
+            mapping._refresh_schema()
+            return 1
         if mapping.import_state == 'running':
             return self._import_page(connection, mapping)
         return self._poll(connection, mapping) + self._sweep_deletions(connection, mapping)
@@ -202,10 +217,23 @@ class SyncScan(models.AbstractModel):
         for record in records:
             link = links.get(record.remote_id)
             updated = record.updated_at and record.updated_at.replace(tzinfo=None)
-            if link and updated and link.remote_updated_at and updated <= link.remote_updated_at:
+            known = link and link.remote_updated_at
+            if known and updated and updated <= known and not self._same_breath(link, updated):
                 continue
-            events.append(self._event('poll', mapping.remote_object, record.remote_id, updated))
+            # A second change in one second has the same stamp: what was read then is part of it.
+            read_at = link.last_synced_at if known and updated == known else None
+            events.append(self._event(
+                'poll', mapping.remote_object, record.remote_id, updated,
+                *[read_at] if read_at else []))
         return events
+
+    @staticmethod
+    def _same_breath(link, updated):
+        """Whether the record was read so shortly after its stamp that another change may have
+        followed with the same one: some remotes' stamps are whole seconds."""
+        read_at = link.last_synced_at
+        return bool(read_at and updated == link.remote_updated_at
+                    and updated <= read_at <= updated + STAMP_GRAIN)
 
     @api.model
     def _sweep_deletions(self, connection, mapping):
@@ -213,6 +241,8 @@ class SyncScan(models.AbstractModel):
         now = clock.now(self.env)
         if mapping.sweep_since and mapping.sweep_since + SWEEP_INTERVAL > now:
             return 0
+        if self._has_to_compare(connection, mapping, now):
+            return self._compare_ids(connection, mapping, now)
         connector, cursor, pages = connection._connector(), mapping.sweep_cursor or None, 0
         while pages < MAX_SWEEP_PAGES:
             page = connector.list_page(mapping.remote_object, [], cursor, archived=True)
@@ -229,6 +259,46 @@ class SyncScan(models.AbstractModel):
         mapping.write({'sweep_cursor': cursor or False,
                        'sweep_since': mapping.sweep_since if cursor else now})
         return pages
+
+    @api.model
+    def _has_to_compare(self, connection, mapping, now):
+        """Whether a comparison is under way, or the remote has forgotten deletions by now."""
+        if mapping.sweep_cursor:
+            return mapping.sweep_cursor.startswith(COMPARED)
+        horizon = connection._connector_class().deleted_horizon
+        since = mapping.sweep_since or mapping.create_date
+        return bool(horizon and since + horizon < now)
+
+    @api.model
+    def _compare_ids(self, connection, mapping, now):
+        """Ask for every linked record by its id; post an event for each that is not what it was."""
+        connector, pages = connection._connector(), 0
+        last = int((mapping.sweep_cursor or '').removeprefix(COMPARED) or 0)
+        while pages < MAX_SWEEP_PAGES:
+            links = self.env['sync.link'].sudo().search([
+                ('connection_id', '=', connection.id), ('mapping_id', '=', mapping.id),
+                ('deleted_at', '=', False), ('id', '>', last),
+            ], order='id', limit=connector.batch_size)
+            if not links:
+                break
+            found = connector.read(mapping.remote_object, links.mapped('remote_id'), [])
+            self._store(connection, [
+                self._event(kind, mapping.remote_object, remote_id, 'compared', now.date())
+                for remote_id, record in found.items()
+                if (kind := self._departure(remote_id, record))
+            ], 10)
+            pages, last = pages + 1, links[-1].id
+        done = pages < MAX_SWEEP_PAGES
+        mapping.write({'sweep_cursor': False if done else f'{COMPARED}{last}',
+                       'sweep_since': now if done else mapping.sweep_since})
+        return pages
+
+    @staticmethod
+    def _departure(remote_id, record):
+        """The kind of event that a linked record is worth which is not what it was, else None."""
+        if record is None or record.archived:
+            return 'delete'
+        return 'merge' if record.remote_id != remote_id else None
 
     @api.model
     def _store(self, connection, events, priority):

@@ -10,44 +10,8 @@ from ..sandbox_process import hubspot
 OBJECTS = ('companies', 'contacts', 'deals')
 
 
-class SandboxCase(AccountMixin, TransactionCase):
-    """Each test has a fresh HubSpot sandbox and a connected account with the default mappings."""
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.box = hubspot()
-        cls.addClassCleanup(cls.box.stop)
-        cls.box.reset(limits={'enabled': False})
-        cls.connection = cls.connect()
-
-    def setUp(self):
-        super().setUp()
-        self.fresh_account()
-        self.contacts = self.mapping('contacts')
-        self.companies = self.mapping('companies')
-        self.deals = self.mapping('deals')
-
-    def fresh_account(self, **options):
-        """Empty the sandbox, but for the ID property; ``options`` as for its reset."""
-        self.box.reset(limits={'enabled': False}, **options)
-        for remote_object in OBJECTS:
-            self.connection._connector().create_external_id(remote_object)
-
-    @classmethod
-    def connect(cls, **values):
-        connection = cls.env['sync.connection'].create({
-            'name': 'Sandbox', 'provider': 'hubspot', 'base_url': cls.box.url,
-            'allow_private': True, 'backoff_base': 1, 'poll_enabled': False,
-            'remote_account': str(cls.box.info['portal_id']), **values,
-        })
-        cls.env['sync.credential']._set(connection, 'access_token', cls.box.token)
-        cls.env['sync.credential']._set(connection, 'client_secret', cls.box.secret)
-        connection.action_test()
-        for remote_object in OBJECTS:
-            connection._connector().create_external_id(remote_object)
-        connection._create_default_mappings(OBJECTS)
-        return connection
+class EngineMixin:
+    """For any Odoo test case with a ``connection`` to a sandbox, its ``box``."""
 
     def mapping(self, remote_object):
         return self.connection.mapping_ids.filtered(lambda m: m.remote_object == remote_object)
@@ -99,3 +63,43 @@ class SandboxCase(AccountMixin, TransactionCase):
         self.work(rounds=rounds)
         self.assertEqual(self.box.writes(after=mark), [], 'the account was written to again')
         self.assertFalse(self.lanes().filtered(lambda lane: lane.state != 'failed'))
+
+
+class SandboxCase(EngineMixin, AccountMixin, TransactionCase):
+    """Each test has a fresh HubSpot sandbox and a connected account with the default mappings."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.box = hubspot()
+        cls.addClassCleanup(cls.box.stop)
+        cls.box.reset(limits={'enabled': False})
+        cls.connection = cls.connect()
+
+    def setUp(self):
+        super().setUp()
+        self.fresh_account()
+        self.contacts = self.mapping('contacts')
+        self.companies = self.mapping('companies')
+        self.deals = self.mapping('deals')
+
+    def fresh_account(self, **options):
+        """Empty the sandbox, but for the ID property; ``options`` as for its reset."""
+        self.box.reset(limits={'enabled': False}, **options)
+        for remote_object in OBJECTS:
+            self.connection._connector().create_external_id(remote_object)
+
+    @classmethod
+    def connect(cls, **values):
+        connection = cls.env['sync.connection'].create({
+            'name': 'Sandbox', 'provider': 'hubspot', 'base_url': cls.box.url,
+            'allow_private': True, 'backoff_base': 1, 'poll_enabled': False,
+            'remote_account': str(cls.box.info['portal_id']), **values,
+        })
+        cls.env['sync.credential']._set(connection, 'access_token', cls.box.token)
+        cls.env['sync.credential']._set(connection, 'client_secret', cls.box.secret)
+        connection.action_test()
+        for remote_object in OBJECTS:
+            connection._connector().create_external_id(remote_object)
+        connection._create_default_mappings(OBJECTS)
+        return connection
