@@ -34,6 +34,9 @@ class SyncConnection(models.Model):
         compute='_compute_import',
     )
     import_text = fields.Char('Import', compute='_compute_import')
+    is_receiving = fields.Boolean(
+        compute='_compute_is_receiving', help='Deliveries can come in, or have come in.'
+    )
     setup_step = fields.Integer(compute='_compute_setup_step', help='The next thing to do.')
 
     # === COMPUTE === #
@@ -112,8 +115,15 @@ class SyncConnection(models.Model):
                            count=mapping.import_count)
                 for mapping in mappings if mapping.import_state != 'none')
 
+    @api.depends('has_signing_secret', 'provider')
+    def _compute_is_receiving(self):
+        for connection in self:
+            unsigned = CONNECTORS.get(connection.provider, Connector).unsigned_deliveries
+            connection.is_receiving = connection.has_signing_secret or bool(
+                unsigned and connection.last_event_at)
+
     @api.depends('has_credentials', 'remote_account', 'state', 'has_external_id', 'mapping_ids',
-                 'has_signing_secret', 'import_state')
+                 'is_receiving', 'import_state')
     def _compute_setup_step(self):
         for connection in self:
             steps = [
@@ -121,7 +131,7 @@ class SyncConnection(models.Model):
                 bool(connection.remote_account) and connection.state != 'draft',
                 connection.has_external_id,
                 bool(connection.mapping_ids),
-                connection.has_signing_secret,
+                connection.is_receiving,
                 connection.import_state == 'done',
             ]
             connection.setup_step = next(

@@ -32,6 +32,12 @@ class SalesforceWebhookCase(AccountMixin, HttpCase):
         credentials._set(self.connection, 'webhook_secret', SECRET)
         credentials._set(self.connection, 'client_secret', 'secret-of-the-app')
         self.connection._update_state('connected')
+        self.env['sync.mapping'].create({
+            'connection_id': self.connection.id, 'remote_object': 'Contact',
+            'model_id': self.env['ir.model']._get_id('res.partner'),
+            'domain': "[('is_company', '=', False)]",
+            'line_ids': [(0, 0, {'odoo_field': 'email', 'remote_field': 'Email'})],
+        })
         self.env.flush_all()
 
     def path(self, connection=None):

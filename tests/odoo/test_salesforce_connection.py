@@ -1,20 +1,15 @@
-"""Signing in to Salesforce: by the app itself, by a key pair, and with a token that rotates."""
+"""Signing in to Salesforce: by the app itself, and by a key pair."""
 
 import json
-import time
 from contextlib import suppress
 from unittest.mock import patch
-
-import requests
 
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import new_test_user, tagged
 
-from ...engine.errors import AuthError, TransientError, UnknownOutcome
+from ...engine.errors import AuthError
 from ...engine.http import HttpClient
-from ...engine.oauth import authorize_url
 from ...models.sync_connection import SIGN_IN_ACTIVITY
-from ...models.sync_connection_tokens import CALL_OVER_SECONDS
 from .salesforce_case import SalesforceCase
 
 
@@ -61,12 +56,16 @@ class TestSignIn(SalesforceCase):
 
     def test_a_way_of_signing_in_that_the_provider_lacks_is_refused_with_those_it_has(self):
         connection = self.create_salesforce()
-        with self.assertRaisesRegex(ValidationError, 'has no "Access token".*Key pair'):
-            connection.auth_method = 'token'
-        with self.assertRaisesRegex(ValidationError, 'HubSpot has no "Key pair'):
+        for vals, sentence in (
+            ({'auth_method': 'token'}, 'has no "Access token".*Key pair'),
+            ({'api_version': '2026-09'}, 'has no "2026-09" .*API version.*v66.0'),
+        ):
+            with self.assertRaises(ValidationError) as caught:
+                connection.write(vals)
+            self.assertRegex(str(caught.exception), sentence)
+        with self.assertRaises(ValidationError) as caught:
             self.create_connection(auth_method='jwt')
-        with self.assertRaisesRegex(ValidationError, 'API version.*v66.0'):
-            connection.api_version = '2026-09'
+        self.assertRegex(str(caught.exception), 'HubSpot has no "Key pair')
 
     def test_a_connection_starts_with_what_its_provider_offers(self):
         connection = self.create_salesforce()
@@ -100,6 +99,7 @@ class TestSignIn(SalesforceCase):
     def test_the_token_of_another_organisation_is_refused(self):
         connection = self.create_salesforce()
         connection.action_connect()
+        self.env.flush_all()
         self.box.reset(limits={'enabled': False}, org_id='00DQy0000000002MAA')
         with suppress(AuthError):
             connection._connector().account()
@@ -180,125 +180,3 @@ class TestRenewal(SalesforceCase):
         self.connection._ask_account()
         self.assertTrue(self.env['sync.budget'].search([
             ('connection_id', '=', self.connection.id), ('bucket', '=', 'daily')]))
-
-
-@tagged('post_install', '-at_install')
-class TestRotation(SalesforceCase):
-    """A refresh token that is good for one use: two uses end the whole grant."""
-
-    def setUp(self):
-        super().setUp()
-        self.connection = self.create_salesforce('oauth')
-        self.grant()
-        self.connection._update_state(
-            'connected', database_uuid=self.connection._database_uuid())
-
-    def grant(self):
-        """The code flow without a browser; the way through one is in tests/http."""
-        connection = self.connection
-        nonce = 'n'
-        verifier = 'v' * 60
-        self.env['sync.credential']._set(
-            connection, 'oauth_verifier', json.dumps([nonce, verifier]))
-        connection._oauth_complete(self.consent(verifier), nonce)
-
-    def consent(self, verifier):
-        endpoints = self.connection._oauth_endpoints()
-        url = authorize_url(
-            self.box.url, endpoints.authorize_path, client_id=self.connection.client_id,
-            redirect_uri=self.connection.oauth_redirect_url, scopes=endpoints.scopes, state='s',
-            verifier=verifier)
-        back = requests.get(url, timeout=10, allow_redirects=False).headers['Location']
-        return back.partition('code=')[2].partition('&')[0]
-
-    def expire(self):
-        self.box.call('POST', 'auth', {'expire_access': True})
-
-    def renew(self):
-        return self.connection._access_token(self.secret(self.connection))
-
-    def age(self, seconds):
-        """As if the use of the refresh token had been so long ago."""
-        uses = json.loads(self.secret(self.connection, 'rotation'))
-        self.env['sync.credential']._set(
-            self.connection, 'rotation', json.dumps([one - seconds for one in uses]))
-
-    def test_every_renewal_brings_the_next_refresh_token(self):
-        seen = {self.secret(self.connection, 'refresh_token')}
-        for _time in range(3):
-            self.expire()
-            self.connection._ask_account()
-            seen.add(self.secret(self.connection, 'refresh_token'))
-        self.assertEqual(len(seen), 4)
-        self.assertIsNone(self.secret(self.connection, 'rotation'))
-
-    def test_the_use_is_written_down_before_the_token_is_sent(self):
-        """A worker killed between sending and storing leaves the mark, and nobody sends the
-        token again before that call must be over."""
-        def killed(_connection, _form):
-            self.assertEqual(len(json.loads(self.secret(self.connection, 'rotation'))), 1)
-            raise KeyboardInterrupt
-
-        with (patch.object(type(self.connection), '_oauth_request', killed),
-              self.assertRaises(KeyboardInterrupt)):
-            self.connection._ask_for_tokens()
-        with self.assertRaises(TransientError) as caught:
-            self.connection._ask_for_tokens()
-        self.assertGreater(caught.exception.retry_after, CALL_OVER_SECONDS - 60)
-
-    def test_no_answer_is_followed_by_one_more_use_and_then_by_a_person(self):
-        """Timeline: the token is sent, the answer never comes. Within three minutes nobody sends
-        it again. After that it is sent once more; no answer again: a person is asked, and the
-        token is not sent a third time."""
-        self.expire()
-        lost = patch.object(HttpClient, 'request', side_effect=UnknownOutcome('cut'))
-        with lost as sent:
-            for error in (TransientError, TransientError):
-                with self.assertRaises(error) as caught:
-                    self.renew()
-            self.assertNotIsInstance(caught.exception, UnknownOutcome)
-            self.assertEqual(sent.call_count, 1, 'sent again while it may be under way')
-            self.age(CALL_OVER_SECONDS + 1)
-            with self.assertRaises(TransientError):
-                self.renew()
-            self.age(CALL_OVER_SECONDS + 1)
-            with suppress(AuthError):
-                self.renew()
-            self.assertEqual(sent.call_count, 2)
-        self.env.invalidate_all()
-        self.assertEqual(self.connection.state, 'needs_auth')
-        self.grant()
-        self.assertEqual(self.connection.state, 'connected')
-        self.assertIsNone(self.secret(self.connection, 'rotation'))
-
-    def test_the_second_use_works_where_the_first_never_arrived(self):
-        self.expire()
-        with (patch.object(HttpClient, 'request', side_effect=UnknownOutcome('cut')),
-              self.assertRaises(TransientError)):
-            self.renew()
-        self.age(CALL_OVER_SECONDS + 1)
-        self.assertTrue(self.renew()[0])
-        self.assertIsNone(self.secret(self.connection, 'rotation'))
-
-    def test_the_second_use_of_a_token_whose_answer_was_lost_asks_for_a_person(self):
-        """The organisation worked the first use; its answer, with the new token, is lost. The
-        second use ends the grant, which was lost to us anyway: a person signs in again."""
-        self.expire()
-        self.box.faults({'kind': 'commit_then_drop', 'match': '^POST .*/oauth2/token', 'count': 1})
-        with self.assertRaises(TransientError):
-            self.renew()
-        self.box.faults()
-        self.age(CALL_OVER_SECONDS + 1)
-        with suppress(AuthError):
-            self.renew()
-        self.env.invalidate_all()
-        self.assertEqual(self.connection.state, 'needs_auth')
-        self.assertIn('sign in again', self.connection.last_error)
-
-    def test_a_token_that_was_never_sent_is_no_use(self):
-        self.expire()
-        with (patch.object(HttpClient, 'request', side_effect=TransientError(
-                'refused', code='NOT_REACHED')), self.assertRaises(TransientError)):
-            self.renew()
-        self.assertIsNone(self.secret(self.connection, 'rotation'))
-        self.assertGreater(self.renew()[1], time.time())

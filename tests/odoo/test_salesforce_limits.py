@@ -15,7 +15,6 @@ class TestLimits(OrgCase):
 
     def setUp(self):
         super().setUp()
-        self.enter_single_transaction()
         self.contacts = self.mapping('Contact')
 
     def day(self):
@@ -27,7 +26,17 @@ class TestLimits(OrgCase):
         return self.env['res.partner'].create({'name': name, 'email': 'ada@analytical.example'})
 
     def ask_limits(self):
-        self.env['sync.connection']._cron_limits()
+        """As the scheduled action does, in a transaction that it may commit."""
+        self.env.flush_all()
+        self.cr.flush()
+        with self.enter_registry_test_mode(), self.registry.cursor() as cr:
+            self.env(cr=cr, user=1)['sync.connection']._cron_limits()
+        self.env.invalidate_all()
+
+    def ask_account(self):
+        self.env.flush_all()
+        with self.enter_registry_test_mode():
+            return self.connection._ask_account().account_id
 
     def test_what_other_apps_spent_is_known_within_the_hour(self):
         self.box.call('POST', 'config', {'limits': {'enabled': True, 'daily': DAY}})
@@ -49,7 +58,7 @@ class TestLimits(OrgCase):
         self.assertEqual(self.day().capacity, DAY)
 
     def test_limits_that_are_not_told_leave_everything_as_it_is(self):
-        self.connection._ask_account()
+        self.ask_account()
         before = self.day().used
         self.box.faults({'kind': 'call_error', 'match': '/limits'})
         self.ask_limits()
@@ -58,12 +67,13 @@ class TestLimits(OrgCase):
 
     def test_background_work_leaves_some_calls_to_people(self):
         """At 95 % of the day a worker waits; who presses a button is still answered."""
-        self.connection._ask_account()
+        self.ask_account()
         self.day().write({'capacity': DAY, 'used': DAY * 95 // 100})
-        with self.assertRaises(RateLimitError) as caught:
+        self.env.flush_all()
+        with self.enter_registry_test_mode(), self.assertRaises(RateLimitError) as caught:
             self.connection._connector().read('Contact', ['003000000000001AAA'], ['LastName'])
         self.assertEqual(caught.exception.code, 'BUDGET')
-        self.assertTrue(self.connection._ask_account().account_id)
+        self.assertTrue(self.ask_account())
 
     def test_a_day_that_is_used_up_pauses_the_connection_and_not_the_records(self):
         """Salesforce answers 403 REQUEST_LIMIT_EXCEEDED, where others answer 429."""
