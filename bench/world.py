@@ -167,11 +167,11 @@ class Ours(World):
 
     def event(self, remote_id: str, **changes: Any) -> dict:
         """An element of a delivery: a property of a contact has changed."""
-        account = self.account
+        facts = self.account.facts
         identity = {
             "eventId": next(_event_ids),
-            "portalId": int(account.portal_id),
-            "appId": int(account.app_id),
+            "portalId": int(facts["portal_id"]),
+            "appId": int(facts["app_id"]),
             "objectId": int(remote_id),
         }
         return {**EVENT, **identity, **changes}
