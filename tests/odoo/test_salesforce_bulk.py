@@ -89,7 +89,7 @@ class TestBulk(OrgCase):
         people = self.people(40)
         self.work(rounds=2)
         self.box.call('POST', 'config', {
-            'bulk': {'delay_ms': 0, 'chunk_ms': 0, 'fail_after': None}})
+            'bulk': {'delay_ms': 0, 'chunk_ms': 0, 'fail_after': 1_000_000}})
         self.finish()
         self.work(rounds=3)
         self.assertTrue(all(self.link_of(person).state == 'in_sync' for person in people))

@@ -108,15 +108,12 @@ class TestSchema(OrgCase):
         (call,) = self.describes()[mark:]
         self.assertEqual(call['status'], 304)
 
-    def test_a_new_user_is_known_although_no_field_has_changed(self):
+    def test_a_user_who_changed_is_known_although_no_field_has(self):
         known = self.env['sync.remote.field'].search([('connection_id', '=', self.connection.id)])
         known.sudo().learnt_at = fields.Datetime.now() + timedelta(minutes=10)
-        profile = self.box.objects('Profile')[0]['id']
-        self.box.change('User', {'properties': {
-            'FirstName': 'Eve', 'LastName': 'New', 'Username': 'eve@sandbox.example',
-            'Email': 'eve@sandbox.example', 'Alias': 'eve', 'ProfileId': profile, 'IsActive': True,
-            'TimeZoneSidKey': 'Europe/Brussels', 'LocaleSidKey': 'en_US',
-            'EmailEncodingKey': 'UTF-8', 'LanguageLocaleKey': 'en_US'}})
+        ada = next(user['id'] for user in self.box.objects('User')
+                   if user['properties']['Email'] == 'ada@sandbox.example')
+        self.change_remote('User', ada, properties={'Email': 'eve@sandbox.example'})
         self.refresh()
         owner = known.filtered(lambda f: (f.remote_object, f.name) == ('Contact', 'OwnerId'))
         self.assertIn('eve@sandbox.example', str(owner.options))
