@@ -132,5 +132,5 @@ MEASURE = Measure(
         ),
     ),
     bound="The inbound pipeline's own work on each record.",
-    repeats=2,
+    repeats=1,
 )

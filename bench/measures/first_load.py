@@ -100,5 +100,5 @@ MEASURE = Measure(
         ),
     ),
     bound="The ORM's create of each partner.",
-    repeats=2,
+    repeats=1,
 )
