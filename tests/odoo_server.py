@@ -49,7 +49,6 @@ class OdooServer:
             f"--gevent-port={gevent}",
             f"--workers={workers}",
             f"--max-cron-threads={cron_threads}",
-            f"--db-filter=^{database.name}$",
             "--log-handler=odoo.addons.saas_sync:DEBUG",
             *options,
         )
