@@ -10,7 +10,7 @@ from ..options import port
 from ..process import foreground, require_port
 from ..workshop import Workshop, require_manifest
 
-HELP = "watch a stand-in of HubSpot and Odoo stay in step, both ways; stays up afterwards"
+HELP = "watch Odoo and stand-ins of HubSpot and Salesforce stay in step; stays up afterwards"
 
 
 def add(parser: argparse.ArgumentParser) -> None:

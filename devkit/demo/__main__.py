@@ -77,12 +77,13 @@ def _sum_up(wrong: list[str], remarks: list[str], seconds: float) -> None:
 
 def _stay(stage: Stage) -> None:
     print(
-        f"\nOdoo     {stage.url}/odoo   login admin, password admin"
-        f"\nFailures {failures.screen(stage)}"
-        f"\nHubSpot  {stage.hubspot.url} (API)  {stage.hubspot.control}/_sandbox/ledger (control)"
-        "\nCtrl-C ends both.",
-        flush=True,
-    )
+        f"\n{'Odoo':<12}{stage.url}/odoo   login admin, password admin"
+        f"\n{'Failures':<12}{failures.screen(stage)}",
+        *(f"{one.label:<12}{one.url} (API)  {one.control}/_sandbox/ledger (control)"
+          for one in stage.accounts),
+        "Ctrl-C ends all of them.",
+        sep="\n", flush=True,
+    )  # fmt: skip
     try:
         while stage.children.dead() is None:
             threading.Event().wait(1)

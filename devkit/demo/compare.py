@@ -108,12 +108,15 @@ class _Judge:
                 self._gone.add((link["res_model"], link["res_id"]))
 
     def pair(self, line: dict, record: dict, remote: dict) -> tuple[Any, Any]:
+        if line.get("default") and not record[line["odoo_field"]]:
+            return "", ""  # what the account demands and Odoo lacks is the mapping's to fill in
         special = getattr(self, f"_{line['converter']}", None)
         if special:
             return special(line, record, remote)
         plain = PLAIN[line["converter"]]
         values = [remote["properties"].get(name) or "" for name in line["remote_field"].split("+")]
-        return plain(record[line["odoo_field"]] or ""), plain(" ".join(filter(None, values)))
+        theirs = " ".join(str(value) for value in values if value)
+        return plain(record[line["odoo_field"]] or ""), plain(theirs)
 
     def _country(self, line: dict, record: dict, remote: dict) -> tuple[str, str]:
         ours = self._sides.countries.get(record["country_id"] or 0, "")

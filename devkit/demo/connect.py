@@ -43,6 +43,19 @@ def subscribe(stage: Stage, account: Account, connection: int) -> None:
     account.webhooks(target=webhook_url(stage, connection), **account.delivery)
 
 
+def send_all(stage: Stage, connection: int) -> tuple[int, float]:
+    """Have every record of Odoo looked at, and sent where the account lacks it.
+
+    :return: the records looked at, and the seconds until it was all worked
+    """
+    mark = stage.drain.mark()
+    outward = [("connection_id", "=", connection), ("direction", "!=", "in")]
+    mappings = stage.erp.call("sync.mapping", "search", domain=outward)
+    stage.erp.call("sync.mapping", "action_send_all", mappings)
+    posted = stage.database.last_message() - mark.message
+    return posted, stage.drain.wait("Sending what Odoo has", mark, posted)
+
+
 def run_import(stage: Stage, account: Account, connection: int, records: int) -> float:
     """Read everything the mappings cover; return the seconds until it was all worked."""
     mark = stage.drain.mark()

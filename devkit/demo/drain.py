@@ -23,10 +23,11 @@ STUCK_SECONDS = 150
 
 @dataclass(frozen=True)
 class Mark:
-    """The last event and the last outbound message at a moment of our clock."""
+    """The last event, outbound message and attempt at a moment of our clock."""
 
     event: int
     message: int
+    attempt: int
     at: float
 
 
@@ -38,7 +39,9 @@ class Drain:
 
     def mark(self) -> Mark:
         """The place in both logs where what comes next begins."""
-        return Mark(self._database.last_event(), self._database.last_message(), time.monotonic())
+        rows = self._database
+        last = (rows.last_event(), rows.last_message(), rows.last_attempt())
+        return Mark(*last, time.monotonic())
 
     def wait(self, title: str, mark: Mark, expected: int = 0, *, again: int = 0) -> float:
         """Wait for silence; return the seconds from `mark` until the last message was worked.

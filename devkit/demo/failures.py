@@ -43,12 +43,9 @@ def screen(stage: Stage) -> str:
     return f"{stage.url}/odoo/{place}"
 
 
-def failing_places(stage: Stage, connection: int) -> set[str]:
-    """What waits in Failures of one account: `kind/remote id` on the way in, `model,record id` on
-    the way out.
-    """
-    mine = [*FAILED, ("connection_id", "=", connection)]
-    rows = stage.erp.rows("sync.lane", mine, ["direction", "object", "key"])
+def failing_places(stage: Stage) -> set[str]:
+    """What waits in Failures: `kind/remote id` on the way in, `model,record id` on the way out."""
+    rows = stage.erp.rows("sync.lane", FAILED, ["direction", "object", "key"])
     return {
         f"{row['object']}/{row['key']}" if row["direction"] == "in" else row["key"] for row in rows
     }

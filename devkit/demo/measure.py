@@ -36,6 +36,21 @@ class Waiting:
         return bool(self.events or self.outbox or self.lanes or self.imports)
 
 
+@dataclass(frozen=True)
+class Ended:
+    """Messages of an account that are over: events in, messages out, and of the events those that
+    found both sides agreed.
+    """
+
+    events: int
+    messages: int
+    idle: int
+
+    @property
+    def total(self) -> int:
+        return self.events + self.messages
+
+
 class Database:
     """A read-only connection by libpq's variables, each statement in a transaction of its own."""
 
@@ -46,13 +61,13 @@ class Database:
     def close(self) -> None:
         self._connection.close()
 
-    def rows(self, sql: str, *params: Any) -> list[tuple]:
+    def rows(self, sql: str, *params: Any, **named: Any) -> list[tuple]:
         with self._connection.cursor() as cursor:
-            cursor.execute(sql, params)
+            cursor.execute(sql, named or params)
             return cursor.fetchall()
 
-    def one(self, sql: str, *params: Any) -> Any:
-        return self.rows(sql, *params)[0][0]
+    def one(self, sql: str, *params: Any, **named: Any) -> Any:
+        return self.rows(sql, *params, **named)[0][0]
 
     def now(self) -> datetime:
         """The database's clock, naive UTC as Odoo stores it."""
@@ -95,14 +110,47 @@ class Database:
         sql = f"SELECT state, count(*) FROM {table} WHERE id > %s GROUP BY 1 ORDER BY 2 DESC"
         return dict(self.rows(sql, after))
 
-    def latencies(self, table: str, after: int) -> tuple[float, float]:
+    def waiting_for(self, connection: int) -> int:
+        """Messages of one account that are not over; what stopped waits for a person."""
+        return self.one(
+            """SELECT (SELECT count(*) FROM sync_event m LEFT JOIN sync_lane l ON l.id = m.lane_id
+                        WHERE m.state = 'pending' AND m.connection_id = %(connection)s
+                          AND coalesce(l.state, '') NOT IN ('failed', 'quarantined'))
+                    + (SELECT count(*) FROM sync_outbox m LEFT JOIN sync_lane l ON l.id = m.lane_id
+                        WHERE m.state = 'pending' AND m.connection_id = %(connection)s
+                          AND coalesce(l.state, '') NOT IN ('failed', 'quarantined'))""",
+            connection=connection,
+        )
+
+    def last_attempt(self) -> int:
+        return self.one("SELECT coalesce(max(id), 0) FROM sync_attempt")
+
+    def ended(self, event: int, message: int, attempt: int, connection: int) -> Ended:
+        """What became of an account's messages, after the given ids of the three logs."""
+        return Ended(*self.rows(
+            """SELECT (SELECT count(*) FROM sync_event
+                        WHERE id > %(event)s AND connection_id = %(connection)s
+                          AND state <> 'pending'),
+                      (SELECT count(*) FROM sync_outbox
+                        WHERE id > %(message)s AND connection_id = %(connection)s
+                          AND state <> 'pending'),
+                      (SELECT coalesce(sum(messages), 0) FROM sync_attempt
+                        WHERE id > %(attempt)s AND connection_id = %(connection)s
+                          AND direction = 'in' AND outcome = 'nothing')""",
+            event=event, message=message, attempt=attempt, connection=connection,
+        )[0])  # fmt: skip
+
+    def latencies(
+        self, table: str, after: int, connection: int | None = None
+    ) -> tuple[float, float]:
         """Median and 95th percentile, in seconds, from arrival to outcome."""
         return self.rows(
             f"""SELECT coalesce(percentile_cont(0.5) WITHIN GROUP (ORDER BY latency), 0),
                        coalesce(percentile_cont(0.95) WITHIN GROUP (ORDER BY latency), 0)
-                  FROM {table} WHERE id > %s AND state = 'done' AND latency IS NOT NULL""",
-            after,
-        )[0]
+                  FROM {table} WHERE id > %(after)s AND state = 'done' AND latency IS NOT NULL
+                   AND (%(connection)s IS NULL OR connection_id = %(connection)s)""",
+            after=after, connection=connection,
+        )[0]  # fmt: skip
 
     def touched(self, since: datetime) -> tuple[int, int]:
         """`(created, updated)` partners and opportunities since a moment of `now()`."""

@@ -65,7 +65,7 @@ def read(erp: Erp, account: Account, connection: int) -> Sides:
         for row in erp.rows("sync.mapping", domain, ["remote_object"])
         if row["remote_object"] in account.models
     ]
-    fields = ["mapping_id", "odoo_field", "remote_field", "converter", "params"]
+    fields = ["mapping_id", "odoo_field", "remote_field", "converter", "params", "default"]
     lines: dict[str, list[dict]] = {row["remote_object"]: [] for row in mappings}
     objects = {row["id"]: row["remote_object"] for row in mappings}
     for line in erp.rows("sync.mapping.line", [("mapping_id", "in", list(objects))], fields):

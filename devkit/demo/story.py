@@ -23,6 +23,7 @@ from . import (
     traffic,
 )
 from .accounts import KINDS, HubSpot
+from .hub import Hub
 from .report import Table, at_least, at_most
 from .stage import Stage
 
@@ -41,7 +42,7 @@ class Story:
         self._rng = random.Random(SEED)
 
     def tell(self, show: Callable[[Table], None]) -> None:
-        """Everything; `show` is called when the table is complete but for the repairs."""
+        """Everything; `show` is called once, with the whole table."""
         self.stage.hubspot.reset(seed_data=HubSpot.seed)
         self.connection = connect.connect(self.stage, self.stage.hubspot)
         connect.subscribe(self.stage, self.stage.hubspot, self.connection)
@@ -50,10 +51,11 @@ class Story:
         self._day_in_odoo()
         self._echoes()
         self._failures()
-        show(self.table)
-        self.table = Table()
         self._repair()
         self._both_sides()
+        hub = Hub(self.stage, self.table, self.connection, self._rng)
+        hub.tell()
+        self.remarks += hub.remarks
         show(self.table)
 
     # --- chapters -----------------------------------------------------------------------------
@@ -65,7 +67,7 @@ class Story:
         self.table.section("Import: what HubSpot had before")
         self.table.add("records at HubSpot", RECORDS)
         self.table.add("records created in Odoo", created, RECORDS)
-        self.table.add("failures", len(failures.failing_places(self.stage, self.connection)), 0)
+        self.table.add("failures", len(failures.failing_places(self.stage)), 0)
         self._calls(call, RECORDS)
         self.table.add("rate", RECORDS / seconds, note=f"records/s ({seconds:.1f} s)")
 
@@ -100,15 +102,16 @@ class Story:
         self._pace("sync_outbox", mark.message, changed / seconds, "records/s", seconds)
 
     def _echoes(self) -> None:
-        heard = echoes.listen(self.stage, self.connection)
+        heard = echoes.listen(self.stage, {self.connection: self.stage.hubspot})
         self.table.section("Echoes")
         silence = f"{echoes.SILENCE_SECONDS} s of silence"
-        self.table.add(f"writes at HubSpot in {silence}", heard.in_silence, 0)
+        [(label, remote)] = heard.remote.items()
+        self.table.add(f"writes at {label} in {silence}", heard.in_silence[label], 0)
         self.table.add("messages worked again, plus a poll", heard.replayed, at_least(1000))
-        reads = f"{heard.reads} reads"
-        self.table.add("writes at HubSpot because of it", len(heard.remote), 0, reads)
+        reads = f"{heard.reads[label]} reads"
+        self.table.add(f"writes at {label} because of it", len(remote), 0, reads)
         self.table.add("records written in Odoo because of it", len(heard.odoo), 0)
-        self.remarks += [*heard.remote, *heard.odoo]
+        self.remarks += [*remote, *heard.odoo]
 
     def _failures(self) -> None:
         causes = failures.causes(self.stage)
@@ -137,7 +140,7 @@ class Story:
 
     def _both_sides(self) -> None:
         both = sides.read(self.stage.erp, self.stage.hubspot, self.connection)
-        failing = failures.failing_places(self.stage, self.connection)
+        failing = failures.failing_places(self.stage)
         compared = compare.in_step(both, failing)
         fields = sum(len(both.lines[link["remote_object"]]) for link in compared)
         self.table.section("Both sides, read again and compared")

@@ -243,6 +243,16 @@ def test_an_owner_whom_one_side_does_not_know_is_nobody_to_the_other(salesforce)
     assert "user_id: Odoo 'ada@x.example', Salesforce ''" in sentence
 
 
+def test_what_the_account_demands_and_odoo_lacks_is_the_mapping_s_default(salesforce):
+    salesforce.odoo["crm.lead"][7]["date_deadline"] = False
+    [sentence] = found(salesforce)
+    assert "date_deadline" in sentence
+    salesforce.lines["Opportunity"][0]["default"] = "+30d"
+    assert found(salesforce) == []
+    salesforce.odoo["crm.lead"][7]["date_deadline"] = "2026-06-08"
+    assert len(found(salesforce)) == 1
+
+
 def test_our_own_id_twice_at_salesforce_is_a_duplicate(salesforce):
     twin = {**salesforce.remote["Opportunity"]["006A"], "id": "006B"}
     salesforce.remote["Opportunity"]["006B"] = twin
