@@ -21,7 +21,7 @@ class CrmLead(models.Model):
         """Convert as Odoo's own button does, with the dates and the stage that belong to it."""
         if values.get('type') == 'opportunity':
             self.convert_opportunity(self.partner_id)
-        super()._sync_become(values)
+        return super()._sync_become(values)
 
     def _sync_parties(self):
         return [self.partner_id, self.partner_id.commercial_partner_id]

@@ -33,7 +33,7 @@ class Base(models.AbstractModel):
 
     def _sync_become(self, values):
         """The record was converted at the SaaS; ``values`` make it what it is there now."""
-        self.write(values)
+        return self.write(values)
 
     def _sync_parties(self):
         """The records it belongs to, the nearest first; what it is converted into is theirs."""

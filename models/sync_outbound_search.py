@@ -1,11 +1,15 @@
-"""Creating at a remote that does not hold our own ID: search first, and alone.
+"""Creating at a remote that does not keep its records apart itself: search first.
 
-Elsewhere a creation is an upsert by our own unique ID: sent twice, it is done once. An account may
-lack the field (nobody has deployed it yet). Then a record is looked for before it is created, by
-the mapping's match keys; a record that has none of these, by all the values we would send. What is
-found is linked and merged instead. From the search until the outcome is committed, an advisory
-lock keeps every other worker from creating the same; a worker that lost its claim may still be in
-the middle of its call, and its lock is as alive as its connection. A creation without an answer is
+At a remote that takes two records of one e-mail address, somebody may enter there whom Odoo is
+about to send. Where the connector says so (``searches_first``), a record with match keys is looked
+for before it is created; what is found, and is nobody's yet, is linked and merged instead. It costs
+one query a batch of creations.
+
+A creation usually is an upsert by our own unique ID: sent twice, it is done once. An account may
+lack the field (nobody has deployed it yet). Then every record is looked for, without match keys by
+all the values we would send; and from the search until the outcome is committed, an advisory lock
+keeps every other worker from creating the same. A worker that lost its claim may still be in the
+middle of its call, and its lock is as alive as its connection. A creation without an answer is
 searched for again by the next try.
 
 Weakness: the search compares what is stored there as it is written there; and between a lost
@@ -33,21 +37,25 @@ class SyncOutbound(models.AbstractModel):
     @api.model
     @contextmanager
     def _search_first(self, connection, adapter, connector, items, results):
-        """Settle the creations that turn out to exist, and hold the locks of the others."""
-        wanted = [item for item in items if item.change and item.change.keyless
-                  and item.lane.id not in results]
-        if not wanted or connection.shadow:
+        """Settle the creations that turn out to exist, and hold the locks of the unkeyed others."""
+        created = [item for item in items if item.change and not item.change.remote_id
+                   and item.change.operation == 'upsert' and item.lane.id not in results]
+        keyless = [item for item in created if item.change.keyless]
+        keyed = [item for item in created if item not in keyless and connector.searches_first
+                 and self._search_key(adapter, item)[0]]
+        if connection.shadow or not (keyless or keyed):
             yield
             return
         locks = {}
-        for item in wanted:
+        for item in keyless:
             locks.setdefault(self._lock_key(adapter, item), item)  # one of a kind in a batch
         with session_locks(self.env.cr, 'saas_sync.create', locks) as mine:
             alone = [item for key, item in locks.items() if key in mine]
-            for item in [item for item in wanted if item not in alone]:
+            for item in [item for item in keyless if item not in alone]:
                 results[item.lane.id] = Result('waiting', delay=BUSY_DELAY, reason=self.env._(
                     'Another record with the same value is being created at this moment.'))
-            for item, records in self._twins(connection, adapter, connector, alone).items():
+            twins = self._twins(connection, adapter, connector, alone + keyed)
+            for item, records in twins.items():
                 if records:
                     results[item.lane.id] = self._adopt_twin(connection, adapter, item, records)
             yield

@@ -118,6 +118,9 @@ class Connector(abc.ABC):
     #: Most rows and most bytes of one job.
     bulk_most: ClassVar[int] = 0
     bulk_bytes: ClassVar[int] = 0
+    #: Whether it takes two records with one match key, so that one is looked for before it is
+    #: created; a remote that refuses the second names the first, which costs no call.
+    searches_first: ClassVar[bool] = False
     #: Whether it writes records of objects that lack our external-id field (``Change.keyless``).
     keyless: ClassVar[bool] = False
     #: Object → the objects that a conversion makes of its records.

@@ -66,7 +66,7 @@ class SalesforceConnector(Connector):
     unsigned_deliveries = True
     batch_size = 200
     objects = {kind.name: kind.plural for kind in OBJECT_TYPES.values()}
-    keyless = True
+    keyless = searches_first = True
     bulk_from, bulk_most, bulk_bytes = FROM_ROWS, MOST_ROWS, MOST_BYTES
     schema_codes = frozenset(
         ('INVALID_FIELD', 'INVALID_FIELD_FOR_INSERT_UPDATE', 'FIELD_NOT_UPDATABLE')

@@ -191,6 +191,21 @@ class TestOutbound(OrgCase):
         self.assertEqual((remote['OwnerId'], remote['Title']), (owner, 'Buyer'))
         self.assertSilence()
 
+    def test_who_is_entered_on_both_sides_at_once_is_one(self):
+        """Timeline: somebody enters a contact at Salesforce, somebody else the same person in Odoo,
+        and Odoo's news goes out before Salesforce's comes in. Salesforce takes two contacts of one
+        address where no duplicate rule stops it. What this proves: the one that is there is found,
+        linked and merged."""
+        there = self.create_remote('Contact', {
+            'LastName': 'One', 'Email': 'kid@example.com', 'Title': 'Buyer'})
+        partner = self.env['res.partner'].create({'name': 'Kid One', 'email': 'kid@example.com'})
+        self.work(rounds=3)
+        self.arrive(('Contact', there))
+        self.assertEqual([row['id'] for row in self.box.objects('Contact')], [there])
+        self.assertEqual(self.record_of('Contact', there), partner)
+        self.assertEqual(partner.function, 'Buyer')
+        self.assertSilence()
+
     def test_archiving_puts_the_contact_into_the_recycle_bin(self):
         partner = self.env['res.partner'].create({'name': 'Gone Soon'})
         self.work()
