@@ -20,6 +20,7 @@ from odoo import api, models
 from odoo.sql_db import Cursor
 
 from .queue_cursor import next_transaction, queue_cursor
+from .sync_worker import PACE_LOCK
 
 _logger = logging.getLogger(__name__)
 
@@ -39,14 +40,22 @@ _looked_at: dict[str, float] = {}
 class SyncWorker(models.AbstractModel):
     _inherit = 'sync.worker'
 
-    # Both locks can be had where nobody stands at a post. A statement without tables, for every
-    # delivery and every save asks this, and planning the other one costs more than running it.
+    # A lock that cannot be had: somebody is about to begin a round, or stands at a post. One
+    # statement without tables, for every delivery and every save asks this; to plan the other one
+    # costs more than to run it. A notice takes a transaction id, and so a commit that would wait
+    # for the disk: what a crash of PostgreSQL loses of it, nobody would hear after the crash.
     _KNOCK = """
-        SELECT CASE WHEN watch.is_kept AND %(knock)s THEN pg_notify(%(channel)s, %(word)s) END,
-               watch.is_kept
-          FROM (SELECT NOT (pg_try_advisory_xact_lock_shared(%(watch)s, 1)
-                        AND pg_try_advisory_xact_lock_shared(%(watch)s, 2)) AS is_kept
-                OFFSET 0) watch
+        SELECT CASE WHEN watch.is_kept AND %(knock)s
+                    THEN set_config('synchronous_commit', 'off', true) END,
+               CASE WHEN watch.is_kept AND %(knock)s
+                    THEN pg_notify(%(channel)s, %(word)s) END,
+               near.is_there OR watch.is_kept
+          FROM (SELECT %(knock)s AND NOT pg_try_advisory_xact_lock_shared(%(pace)s) AS is_there
+                OFFSET 0) near,
+               LATERAL (SELECT NOT near.is_there
+                           AND NOT (pg_try_advisory_xact_lock_shared(%(watch)s, 1)
+                                AND pg_try_advisory_xact_lock_shared(%(watch)s, 2)) AS is_kept
+                        OFFSET 0) watch
     """
     # Whole seconds: Odoo leaves a trigger of the present second in place, and the job would run
     # again for nothing.
@@ -70,7 +79,11 @@ class SyncWorker(models.AbstractModel):
 
     @api.model
     def _wake(self, knock=True):
-        """Have the workers start now, unless one keeps watch or a start is already due."""
+        """Have the workers start now, unless one keeps watch, or will look in a moment, or a start
+        is already due.
+
+        :param knock: False where somebody is wanted to keep watch, and not to work
+        """
         with queue_cursor(self.env) as cr:
             starts = self._call_workers(cr, knock)
         if starts:
@@ -87,8 +100,9 @@ class SyncWorker(models.AbstractModel):
         watch that is just given up looks once more afterwards.
         """
         cr.execute(self._KNOCK, {
-            'watch': WATCH_LOCK, 'knock': knock, 'channel': CHANNEL, 'word': KNOCK})
-        if cr.fetchone()[1]:
+            'pace': PACE_LOCK, 'watch': WATCH_LOCK, 'knock': knock, 'channel': CHANNEL,
+            'word': KNOCK})
+        if cr.fetchone()[2]:
             return False
         cr.execute(self._START, {'trust': TRUST_SECONDS})
         return bool(cr.rowcount)
