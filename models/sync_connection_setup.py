@@ -135,8 +135,8 @@ class SyncConnection(models.Model):
         self.ensure_one()
         with self._in_words():
             connector = self._connector(token=token, fenced=True, reserve=0)
-            account = connector.account()
-            return account.model_copy(update={'notice': connector.notice()})
+            notice = connector.notice()  # first: of a version that is not offered, all else fails
+            return connector.account().model_copy(update={'notice': notice})
 
     @contextmanager
     def _in_words(self):

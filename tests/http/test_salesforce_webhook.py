@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from urllib.parse import urlsplit
 
-from odoo.tests import HttpCase, tagged
+from odoo.tests import HttpCase, new_test_user, tagged
+from odoo.tools import mute_logger
 
 from ...engine.connectors.salesforce_soap import ACKNOWLEDGEMENT
 from ...models import backlog
@@ -178,3 +179,33 @@ class TestSignedJson(SalesforceWebhookCase):
         body = encode(self.EVENT)
         for headers in ({'Content-Type': 'application/json'}, sign_json(body, '')):
             self.assertRefused(self.send(body, headers), 401)
+
+
+@tagged('post_install', '-at_install')
+class TestDownloads(SalesforceWebhookCase):
+    def fetch(self, login, name):
+        self.authenticate(login, login)
+        return self.url_open(f'/saas_sync/connection/{self.connection.id}/{name}')
+
+    def test_a_manager_gets_the_certificate_and_never_the_private_key(self):
+        self.connection.action_new_key_pair()
+        self.env.flush_all()
+        answer = self.fetch('admin', 'certificate.crt')
+        self.assertEqual(answer.status_code, 200)
+        self.assertIn('salesforce-eu.crt', answer.headers['Content-Disposition'])
+        self.assertIn('BEGIN CERTIFICATE', answer.text)
+        self.assertNotIn('PRIVATE', answer.text)
+
+    def test_an_ordinary_user_gets_neither_file(self):
+        self.connection.action_new_key_pair()
+        new_test_user(self.env, 'sf_reader', 'saas_sync.group_user')
+        self.env.flush_all()
+        for name in ('certificate.crt', 'project.zip'):
+            with mute_logger('odoo.http', 'odoo.addons.base.models.ir_model'):
+                self.assertEqual(self.fetch('sf_reader', name).status_code, 403)
+
+    def test_without_a_key_pair_the_sentence_says_what_to_do(self):
+        with mute_logger('odoo.http'):
+            answer = self.fetch('admin', 'certificate.crt')
+        self.assertEqual(answer.status_code, 422)
+        self.assertIn('no key pair yet', answer.text)

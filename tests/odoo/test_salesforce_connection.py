@@ -1,12 +1,18 @@
 """Signing in to Salesforce: by the app itself, and by a key pair."""
 
+import io
 import json
+import zipfile
 from contextlib import suppress
+from datetime import timedelta
 from unittest.mock import patch
+
+from freezegun import freeze_time
 
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import new_test_user, tagged
 
+from ...engine.contracts import InboundEvent
 from ...engine.errors import AuthError
 from ...engine.http import HttpClient
 from ...models.sync_connection import SIGN_IN_ACTIVITY
@@ -180,3 +186,76 @@ class TestRenewal(SalesforceCase):
         self.connection._ask_account()
         self.assertTrue(self.env['sync.budget'].search([
             ('connection_id', '=', self.connection.id), ('bucket', '=', 'daily')]))
+
+
+@tagged('post_install', '-at_install')
+class TestSetUp(SalesforceCase):
+    def setUp(self):
+        super().setUp()
+        self.connection = self.create_salesforce()
+
+    def config(self, **options):
+        self.box.call('POST', 'config', options)
+
+    def connect(self):
+        self.connection.action_connect()
+        self.env.flush_all()
+
+    def test_an_api_version_that_is_not_offered_is_refused_with_what_is(self):
+        self.config(last_version=65)
+        with self.assertRaisesRegex(UserError, 'v31.0 to v65.0'):
+            self.connect()
+        self.assertEqual(self.connection.state, 'draft')
+
+    def test_an_api_version_that_will_end_is_a_warning_until_another_is_chosen(self):
+        self.config(last_version=74)
+        self.connect()
+        self.assertIn('8 releases old', self.connection.version_note)
+        self.connection.api_version = 'v68.0'
+        self.connection.action_test()
+        self.assertFalse(self.connection.version_note)
+
+    def test_where_our_field_is_missing_the_connection_says_so_until_it_is_made(self):
+        self.box.reset(
+            limits={'enabled': False}, external_id='', tooling_grants_access=True)
+        self.connect()
+        self.connection._create_default_mappings(['Account', 'Contact'])
+        self.assertTrue(self.connection.is_weaker)
+        self.assertEqual(self.connection.setup_step, 3)
+        self.connection.action_setup_external_id()
+        self.connection.invalidate_recordset()
+        self.assertFalse(self.connection.is_weaker)
+        self.assertTrue(self.connection.has_external_id)
+
+    def test_a_field_that_exists_and_is_hidden_is_told_with_the_remedy(self):
+        self.box.reset(limits={'enabled': False}, external_id='')
+        self.connect()
+        self.connection._create_default_mappings(['Account'])
+        with self.assertRaisesRegex(UserError, 'permission set'):
+            self.connection.action_setup_external_id()
+
+    def test_the_package_holds_the_field_of_what_is_mapped(self):
+        self.connect()
+        self.connection._create_default_mappings(['Account', 'Contact'])
+        name, content = self.connection._project_archive()
+        self.assertEqual(name, 'salesforce-eu.zip')
+        names = zipfile.ZipFile(io.BytesIO(content)).namelist()
+        self.assertIn('salesforce-eu/objects/Contact.object', names)
+        self.assertNotIn('salesforce-eu/objects/Lead.object', names)
+
+    def test_a_certificate_that_ends_within_a_month_is_a_warning(self):
+        self.connection.action_new_key_pair()
+        self.assertFalse(self.connection.certificate_ends_soon)
+        ends = self.connection.certificate_ends_at
+        with freeze_time(ends - timedelta(days=29)):
+            self.connection.invalidate_recordset()
+            self.assertTrue(self.connection.certificate_ends_soon)
+
+    def test_an_outbound_message_needs_no_secret_and_counts_as_receiving(self):
+        self.connect()
+        self.assertFalse(self.connection.is_receiving)
+        self.env['sync.event']._ingest(self.env.cr, self.connection.id, [InboundEvent(
+            idempotency_key='x', event_type='outboundMessage', kind='change',
+            remote_object='Contact', remote_id='003000000000001AAA')], 'c')
+        self.connection.invalidate_recordset()
+        self.assertTrue(self.connection.is_receiving)
