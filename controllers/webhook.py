@@ -1,6 +1,7 @@
 """``POST /saas_sync/webhook/<webhook_token>``: check, store, wake, answer. Nothing else.
 
 =====  ==============================================================================
+ 200   the acknowledgement of an Outbound Message, in SOAP: committed
  202   ``{"accepted": n, "duplicates": m}``: committed
  400   the body is no delivery
  401   the signature is missing, stale or wrong; one fixed answer for all of these
@@ -11,11 +12,10 @@
  503   paused, or too much waits already; ``Retry-After`` says when to come back
 =====  ==============================================================================
 
-A provider who expects another answer than 202 gets it (an Outbound Message of Salesforce: 200 and
-its SOAP acknowledgement); what is refused is refused in the same words to all.
+The connector says how its sender is answered; what is refused is refused in the same words to all.
 
-Promises: an answer of 202 is only sent after the commit, any other one left nothing behind; what
-a sender can send never ends in a 5xx of ours but the two 503.
+Promises: an answer of 200 or 202 is only sent after the commit, any other one left nothing behind;
+what a sender can send never ends in a 5xx of ours but the two 503.
 
 Weakness: Odoo reads a form before it calls us, so such a body is parsed (up to the size limit)
 before it is refused.

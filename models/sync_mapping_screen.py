@@ -63,7 +63,8 @@ class SyncMapping(models.Model):
     def _compute_lacks_own_id(self):
         for mapping in self:
             mapping.lacks_own_id = bool(
-                mapping._origin and mapping.direction != 'in' and not mapping._own_id_field())
+                mapping._origin and mapping.connection_id and mapping.direction != 'in'
+                and not mapping._own_id_field())
 
     @api.depends('connection_id')
     def _compute_object_hint(self):
