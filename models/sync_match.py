@@ -47,7 +47,8 @@ class SyncMatch(models.AbstractModel):
         """``{canonical value: records}`` among unlinked Odoo records that fit the mapping.
 
         The search is wide (the stored form may differ in case or scheme) and the comparison
-        exact, on canonical values.
+        exact, on canonical values; web addresses are the same where their hosts are, whether or
+        not one account writes ``www.`` and the other does not.
         """
         mapping, converter = adapter.mapping, adapter.converters[key]
         stored = {converter.to_odoo(value) for value in values}
@@ -56,10 +57,16 @@ class SyncMatch(models.AbstractModel):
             order='active desc, id' if 'active' in adapter.model._fields else 'id')
         linked = self.env['sync.link']._by_record(
             mapping.connection_id, mapping.remote_object, mapping.model, records.ids)
+        is_address = converter.name in ('url', 'domain')
+        asked = defaultdict(list)
+        for value in values:
+            asked[_host(value) if is_address else value].append(value)
         found = defaultdict(adapter.model.browse)
         for record in records:
-            if record.id not in linked:
-                found[converter.from_odoo(adapter._value_at(record, key))] |= record
+            value = converter.from_odoo(adapter._value_at(record, key))
+            if record.id not in linked and value is not None:
+                for one in asked.get(_host(value) if is_address else value, ()):
+                    found[one] |= record
         return found
 
     @api.model
