@@ -124,12 +124,15 @@ class _Judge:
         return _country_name(ours), _country_name(theirs)
 
     def _owner(self, line: dict, record: dict, remote: dict) -> tuple[str, str]:
-        """Somebody whom one side does not know is nobody to the other."""
-        both = set(self._sides.users.values()) & set(self._sides.owners.values())
-        owner = remote["properties"].get(line["remote_field"]) or ""
-        ours = self._sides.users.get(record["user_id"] or 0, "")
-        theirs = self._sides.owners.get(owner, "")
-        return (ours if ours in both else ""), (theirs if theirs in both else "")
+        """Of a user whom the account does not know, nothing can be said there: it keeps the owner
+        it has. An owner whom Odoo does not know is nobody to Odoo.
+        """
+        users, owners = self._sides.users, self._sides.owners
+        ours = users.get(record["user_id"] or 0, "")
+        if ours and ours not in owners.values():
+            return "", ""
+        theirs = owners.get(remote["properties"].get(line["remote_field"]) or "", "")
+        return ours, theirs if theirs in users.values() else ""
 
     def _stage(self, line: dict, record: dict, remote: dict) -> tuple[Any, Any]:
         params = line["params"] or {}

@@ -237,10 +237,14 @@ def test_a_person_s_opportunity_is_that_of_the_company_where_only_companies_have
 
 
 def test_an_owner_whom_one_side_does_not_know_is_nobody_to_the_other(salesforce):
-    assert found(salesforce) == []
+    assert found(salesforce) == []  # jo is no user there, the integration is none here
     salesforce.odoo["crm.lead"][7]["user_id"] = 3
     [sentence] = found(salesforce)
     assert "user_id: Odoo 'ada@x.example', Salesforce ''" in sentence
+    salesforce.odoo["crm.lead"][7]["user_id"] = False
+    salesforce.remote["Opportunity"]["006A"]["properties"]["OwnerId"] = "005B"
+    [sentence] = found(salesforce)
+    assert "user_id: Odoo '', Salesforce 'ada@x.example'" in sentence
 
 
 def test_what_the_account_demands_and_odoo_lacks_is_the_mapping_s_default(salesforce):
