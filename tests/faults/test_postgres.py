@@ -78,7 +78,10 @@ result = env['ir.model.fields'].create({
     + SIGNAL
 )
 #: The connection on which a worker holds the lock that says that it lives.
-GUARD = "query LIKE '%%pg_advisory_xact_lock(%%' AND state LIKE 'idle in transaction%%'"
+GUARD = (
+    "pid IN (SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND classid = 721642"
+    " AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))"
+)
 
 
 @pytest.mark.parametrize("point", ["before_call", "after_call", "before_commit"])
