@@ -213,7 +213,7 @@ def test_a_copy_with_another_uuid_is_silent_until_somebody_connects_it(restored)
         forks.run(HINT, remote_id=remote_id)
         forks.run(WORK)
         assert restored.box.ledger(after=mark) == [], "the copy has talked to the account"
-        forks.run("env['sync.connection'].search([]).action_test()")
+        forks.run("env['sync.connection'].search([]).action_connect()")
         forks.run(WORK)
         assert restored.contacts("Copied") == ["Copied"]
     finally:
