@@ -298,6 +298,8 @@ class SyncCapture(models.AbstractModel):
         just have stopped to match its filter) and those that match."""
         ids = {record_id for record_id in records if target.connection_id
                not in buffer.applied.get((target.model, record_id), ())}
+        if not ids:
+            return []
         concerned = self._linked_ids(target, ids)
         if ids - concerned:
             concerned |= self._matching_ids(target, ids - concerned)
