@@ -160,7 +160,7 @@ class SyncBulkJob(models.Model):
 
     @api.model
     def _end(self, connection, adapter, rows, by_row, results):
-        """End items by their rows; each is then looked at once more, for what changed meanwhile."""
+        """End items by their rows; one with news since is looked at once more, for what changed."""
         jobs, confirmed = connection._connector().bulk(adapter.mapping.remote_object), []
         for row in rows:
             item, found = by_row[row], row.result or {'status': 'unprocessed'}
@@ -174,7 +174,8 @@ class SyncBulkJob(models.Model):
                 outcome = jobs.outcome(item.change, found)
                 result = self.env['sync.outbound']._settle(
                     connection, adapter, item, outcome, confirmed)
-                again = result if result.outcome != 'done' else again
+                news = item.lane.upto != row.change['seen']
+                again = again if result.outcome == 'done' and news else result
             results[item.lane.id] = again
         self.env['sync.linker']._after_outbound(connection, adapter, confirmed)
 
@@ -261,7 +262,8 @@ class SyncBulkRow(models.Model):
     res_model = fields.Char(required=True)
     res_id = fields.Many2oneReference(model_field='res_model', required=True)
     key = fields.Char(required=True, help='Our key, or the ID of a known record.')
-    change = fields.Json(help='What is written there, and what Odoo held for it.')
+    change = fields.Json(
+        help='What is written there, what Odoo held for it, and the last message that led to it.')
     result = fields.Json()
 
     _record_idx = models.UniqueIndex('(job_id, res_model, res_id)')
@@ -273,7 +275,8 @@ class SyncBulkRow(models.Model):
         self.sudo().create([
             {'job_id': job.id, 'res_model': item.res_model, 'res_id': item.res_id,
              'key': item.change.remote_id if job.by_id else item.change.key,
-             'change': {**change, 'values_here': item.to_remote, 'defaulted': item.defaulted}}
+             'change': {**change, 'values_here': item.to_remote, 'defaulted': item.defaulted,
+                        'seen': item.lane.upto}}
             for item, change in changes.items()])
 
     def _as_change(self):
