@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 HUBSPOT, ODOO, SALESFORCE = PLACES = ("hubspot", "odoo", "salesforce")
+WHERE = {HUBSPOT: "at HubSpot", ODOO: "in Odoo", SALESFORCE: "at Salesforce"}
 #: How many people and opportunities each place changes, and how many people two places change.
 PEOPLE, DEALS, SHARED = 50, 5, 12
 NEWCOMERS, NEW_COMPANIES = 8, 2

@@ -21,11 +21,12 @@ class Cause:
     lanes: list[int]
 
 
-def causes(stage: Stage) -> list[Cause]:
-    """What the Failures screen groups by, the commonest first."""
+def causes(stage: Stage, connection: int) -> list[Cause]:
+    """What the Failures screen groups by, of one account, the commonest first."""
     fields = ["fingerprint", "error_message", "error_class"]
     found: dict[str, list[dict]] = {}
-    for lane in stage.erp.rows("sync.lane", FAILED, fields, order="id"):
+    mine = [*FAILED, ("connection_id", "=", connection)]
+    for lane in stage.erp.rows("sync.lane", mine, fields, order="id"):
         found.setdefault(lane["fingerprint"] or "", []).append(lane)
     groups = [
         Cause(key, rows[0]["error_message"], rows[0]["error_class"], [row["id"] for row in rows])

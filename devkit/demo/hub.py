@@ -21,6 +21,9 @@ from .stage import Stage
 
 #: Of each delivery's notifications, how many arrive twice.
 TWICE = 0.25
+#: What Salesforce cannot take of what Odoo has: two addresses that are none, and two first names of
+#: more than 40 letters, which HubSpot takes.
+REFUSED = 4
 #: Records of Odoo that are there before Salesforce joins, at least.
 RECORDS = 700
 
@@ -67,6 +70,7 @@ class Hub:
         self.table.add("  recognised by their address", there - created, shared)
         self.table.add("records of Odoo looked at", looked_at, at_least(RECORDS))
         self._account_rows(mark, calls)
+        self._failures(connection)
         rate = (there + looked_at) / (seconds + more)
         self.table.add("rate", rate, note=f"records/s ({seconds + more:.1f} s)")
 
@@ -85,8 +89,8 @@ class Hub:
         created, updated = self.stage.database.touched(moment)
         title = f"An hour at three places: {len(changes)} changes"
         self.table.section(f"{title}, the post shuffled and some of it twice")
-        for place in crowd.PLACES:
-            self.table.add(f"records changed at {place}", len(crowd.at(place, changes)))
+        for place, words in crowd.WHERE.items():
+            self.table.add(f"changes {words}", len(crowd.at(place, changes)))
         births = sum(one.known is None for one in changes)
         self.table.add("records created in Odoo", created, births)
         self.table.add("records updated in Odoo", updated, at_least(1))
@@ -143,6 +147,13 @@ class Hub:
                 self.table.add(f"  latency {word}", f"{median:.1f} s median, {slow:.1f} s for 95 %")
             self.table.add("  echoes and repetitions, nothing to do", ended.idle, note="events")
             self.table.add("  waits", database.waiting_for(connection), 0)
+
+    def _failures(self, connection: int) -> None:
+        causes = failures.causes(self.stage, connection)
+        total = sum(len(cause.lanes) for cause in causes)
+        self.table.add("records that Salesforce cannot take", total, REFUSED)
+        for cause in causes:
+            self.table.add(f"  {cause.error_class} × {len(cause.lanes)}", cause.sentence)
 
     def _written(self, line: Line, since: Mapping[str, int], must: int) -> None:
         calls = books.classify(line.account.ledger(since[line.account.provider]))

@@ -114,7 +114,7 @@ class Story:
         self.remarks += [*remote, *heard.odoo]
 
     def _failures(self) -> None:
-        causes = failures.causes(self.stage)
+        causes = failures.causes(self.stage, self.connection)
         total = sum(len(cause.lanes) for cause in causes)
         self.table.section("Failures, each with its sentence and a button that replays it")
         self.table.add("records", total, people.FAILURES + clerks.REFUSED)
@@ -124,7 +124,7 @@ class Story:
         self.table.add("where to see them", failures.screen(self.stage))
 
     def _repair(self) -> None:
-        causes = failures.causes(self.stage)
+        causes = failures.causes(self.stage, self.connection)
         lost = [cause for cause in causes if people.UNKNOWN_COUNTRY in (cause.sentence or "")]
         before = sum(len(cause.lanes) for cause in causes)
         failures.correct_country(self.stage)
@@ -132,7 +132,7 @@ class Story:
         for cause in lost:
             failures.replay(self.stage, cause)
         self.stage.drain.wait("Replaying one cause", mark)
-        after = sum(len(cause.lanes) for cause in failures.causes(self.stage))
+        after = sum(len(cause.lanes) for cause in failures.causes(self.stage, self.connection))
         self.table.section(f"One cause repaired: {people.UNKNOWN_COUNTRY} corrected, replayed")
         self.table.add("failures before", before)
         self.table.add("failures after", after, clerks.REFUSED)
