@@ -18,6 +18,7 @@ QUIET = ('odoo.addons.base.models.ir_model', 'odoo.addons.base.models.ir_rule', 
 DIFFERENT = {
     'sync.mapping': {'remote_object': 'deals', 'line_ids': []},
     'sync.mapping.line': {'odoo_field': 'phone', 'remote_field': 'phone'},
+    'sync.bulk.row': {'res_id': 1},
 }
 OPERATIONS = ('read', 'write', 'create', 'unlink')
 
@@ -87,7 +88,8 @@ class TestRights(AccountMixin, TransactionCase):
         for name, person in self.world.people.items():
             for model in ('sync.mapping', 'sync.mapping.line', 'sync.link', 'sync.event',
                           'sync.outbox', 'sync.lane', 'sync.attempt', 'sync.remote.field',
-                          'sync.budget', 'sync.breaker', 'sync.credential'):
+                          'sync.budget', 'sync.breaker', 'sync.credential', 'sync.bulk.job',
+                          'sync.bulk.row'):
                 vals = {**self.theirs[model][:1].copy_data()[0], **DIFFERENT.get(model, {})}
                 with self.subTest(model, person=name):
                     self.assertRefused(
@@ -100,7 +102,7 @@ class TestRights(AccountMixin, TransactionCase):
         logs = {name for name in addon_models(self.env, transient=False)
                 if name != 'sync.credential'}
         expected = {
-            'user': {'read': logs},
+            'user': {'read': logs - {'sync.bulk.row'}},  # whole records, of any mapping
             'manager': {'read': logs, 'write': configured, 'create': configured,
                         'unlink': configured},
         }

@@ -101,9 +101,13 @@ class World:
                             'tat': '2026-01-01 00:00:00'},
             'sync.breaker': {},
             'sync.remote.field': {**remote, 'name': 'email', 'label': 'E-mail'},
+            'sync.bulk.job': {**remote, 'mapping_id': mapping.id, 'remote_job': '750'},
         }
-        return {'sync.lane': lane, **{
-            name: self.env[name].create({**own, **vals}) for name, vals in values.items()}}
+        rows = {name: self.env[name].create({**own, **vals}) for name, vals in values.items()}
+        rows['sync.bulk.row'] = self.env['sync.bulk.row'].create({
+            'job_id': rows['sync.bulk.job'].id, 'res_model': 'res.partner', 'res_id': partner.id,
+            'key': 'k', 'change': {'values': {'email': 'a@x.example'}}})
+        return {'sync.lane': lane, **rows}
 
     def _dialogs(self, connection, mapping):
         choose = self.env['sync.choose.objects'].create({
