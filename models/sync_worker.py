@@ -40,7 +40,7 @@ CLIENT_CHECK_MS = 1000
 LOCK_WAIT_MS = 10_000
 #: From the start of a round to that of the next one, while there is less to do than a batch holds.
 #: A round costs some thirty statements, and a batch a call, however little is in it: what comes in
-#: a stream is worked five times a second and not one by one. What comes after a rest waits for none.
+#: a stream is worked five times a second and not one by one. After a rest, nothing waits.
 PACE_SECONDS = 0.2
 #: Advisory lock of a worker that is about to begin a round: news that is committed before it is
 #: free again is seen by that round, and need wake nobody.

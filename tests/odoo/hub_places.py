@@ -40,7 +40,7 @@ class AtHubSpot(Place):
     def _live(self, kind):
         return [row['id'] for row in self.case.box.objects(kind) if not row['archived']]
 
-    def create(self, address, name):
+    def enter(self, address, name):
         first, last = name
         self.case.create_remote('contacts', {
             'email': address, 'firstname': first, 'lastname': last})
@@ -91,7 +91,7 @@ class AtSalesforce(Place):
     def _live(self, kind):
         return [row['id'] for row in self.case.org.objects(kind) if not row['archived']]
 
-    def create(self, address, name):
+    def enter(self, address, name):
         first, last = name
         self.case.org.change('Contact', {'properties': {
             'Email': address, 'FirstName': first or None, 'LastName': last}})
@@ -133,7 +133,7 @@ class InOdoo(Place):
     def _records(self, text, name):
         return self.case.env['res.partner'].search([(name, 'like', text)], order='id')
 
-    def create(self, address, name):
+    def enter(self, address, name):
         self.case.env['res.partner'].create({
             'email': address, 'name': ' '.join(filter(None, name))})
 

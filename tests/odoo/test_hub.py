@@ -245,7 +245,7 @@ class TestThreePlaces(HubCase):
     def _step_create(self, place, number, name):
         address = f'p{number}@hub.example'
         if not self.places[place].has(address):
-            self.places[place].create(address, name)
+            self.places[place].enter(address, name)
 
     def _step_found(self, place, number, name):
         host = f'c{number}.hub.example'

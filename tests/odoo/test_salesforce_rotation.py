@@ -28,7 +28,7 @@ class SalesforceRivalsCase(SalesforceMixin, RivalsCase):
 
     method = 'client_credentials'
 
-    def setUp(self):
+    def setUp(self):  # pylint: disable=method-required-super
         RivalsCase.setUp(self)  # the mixin's would reset the organisation once more
 
     def committed(self, env):
