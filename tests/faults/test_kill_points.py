@@ -16,8 +16,6 @@ import pytest
 from engine.pause import POINTS
 from tests.faults.scene import WORK, Scene
 
-pytestmark = pytest.mark.long
-
 _numbers = itertools.count(1)
 #: From here on the outcome of a batch is committed.
 COMMITTED = ("after_commit",)

@@ -15,8 +15,6 @@ import pytest
 
 from tests.faults.scene import Scene, transaction
 
-pytestmark = pytest.mark.long
-
 #: What the account answers to the stale worker's call, and which outcome it would have noted.
 ANSWERS = {
     "done": None,
