@@ -31,8 +31,6 @@ _logger = logging.getLogger(__name__)
 OVERLAP = timedelta(minutes=5)
 #: Once in so many minutes the poll looks back further, for records the index showed late.
 LATE_OVERLAP = timedelta(hours=1)
-#: Two changes within this may bear the same stamp.
-STAMP_GRAIN = timedelta(seconds=2)
 #: How far the remote's clock may be ahead of ours.
 SKEW = timedelta(minutes=1)
 SWEEP_INTERVAL = timedelta(hours=1)
@@ -213,27 +211,27 @@ class SyncScan(models.AbstractModel):
         """Events for the records whose modification is not the one our link already holds."""
         links = self.env['sync.link']._by_remote(
             connection, mapping.remote_object, [record.remote_id for record in records])
-        events = []
+        events, grain = [], connection._connector_class().stamp_grain
         for record in records:
             link = links.get(record.remote_id)
             updated = record.updated_at and record.updated_at.replace(tzinfo=None)
             known = link and link.remote_updated_at
-            if known and updated and updated <= known and not self._same_breath(link, updated):
+            if known and updated and updated <= known and not self._same_breath(
+                    link, updated, grain):
                 continue
-            # A second change in one second has the same stamp: what was read then is part of it.
-            read_at = link.last_synced_at if known and updated == known else None
+            # A second change in one second has the same stamp: what the first did is part of it.
+            known_at = [link.write_date] if known and updated == known else []
             events.append(self._event(
-                'poll', mapping.remote_object, record.remote_id, updated,
-                *[read_at] if read_at else []))
+                'poll', mapping.remote_object, record.remote_id, updated, *known_at))
         return events
 
     @staticmethod
-    def _same_breath(link, updated):
+    def _same_breath(link, updated, grain):
         """Whether the record was read so shortly after its stamp that another change may have
         followed with the same one: some remotes' stamps are whole seconds."""
         read_at = link.last_synced_at
-        return bool(read_at and updated == link.remote_updated_at
-                    and updated <= read_at <= updated + STAMP_GRAIN)
+        return bool(grain and read_at and updated == link.remote_updated_at
+                    and updated <= read_at <= updated + grain)
 
     @api.model
     def _sweep_deletions(self, connection, mapping):

@@ -127,6 +127,8 @@ class Connector(abc.ABC):
     conversions: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     #: For how long the remote tells what was deleted; ``None``: for as long as anybody may ask.
     deleted_horizon: ClassVar[timedelta | None] = None
+    #: A record that is read within this of its stamp may change once more under the same stamp.
+    stamp_grain: ClassVar[timedelta] = timedelta(0)
     #: bucket → (requests, period in seconds): where the shared budget starts before it has learnt.
     default_limits: ClassVar[Mapping[str, tuple[int, int]]]
     #: The ways of signing in whose calls a day are limited.

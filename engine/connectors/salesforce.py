@@ -15,7 +15,7 @@ Weakness: person accounts, opportunity contact roles and multi-currency price bo
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -73,6 +73,8 @@ class SalesforceConnector(Connector):
     )
     conversions = {'Lead': tuple(CONVERTED)}
     deleted_horizon = DELETED_DAYS
+    #: Stamps are whole seconds, and so is what we note.
+    stamp_grain = timedelta(seconds=2)
     #: A developer's organisation; the header of the first answer tells the real number. There is no
     #: limit for short bursts: the first bucket only keeps one connection from filling the line.
     default_limits = {'burst': (100, 10), 'daily': (15_000, 86_400)}
