@@ -131,6 +131,7 @@ class Trouble:
         try:
             yield connection
         finally:
+            connection.cancel()  # whoever still waits with it, in another thread, holds up the rest
             connection.close()
 
     @contextlib.contextmanager
