@@ -131,7 +131,10 @@ class Trouble:
         try:
             yield connection
         finally:
-            connection.cancel()  # whoever still waits with it, in another thread, holds up the rest
+            # Whoever still waits with it, in another thread, would hold up the rest. There is nothing
+            # to cancel where the server has gone.
+            with contextlib.suppress(psycopg2.Error):
+                connection.cancel()
             connection.close()
 
     @contextlib.contextmanager
