@@ -131,8 +131,8 @@ class Trouble:
         try:
             yield connection
         finally:
-            # Whoever still waits with it, in another thread, would hold up the rest. There is nothing
-            # to cancel where the server has gone.
+            # Whoever still waits with it, in another thread, would hold up the rest. There is
+            # nothing to cancel where the server has gone.
             with contextlib.suppress(psycopg2.Error):
                 connection.cancel()
             connection.close()
