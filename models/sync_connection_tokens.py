@@ -14,8 +14,7 @@ from __future__ import annotations
 
 import json
 import math
-import time
-from datetime import datetime, timezone
+from datetime import timezone
 from urllib.parse import urlsplit
 
 import psycopg2
@@ -26,6 +25,7 @@ from odoo.tools import format_list
 
 from ..engine.errors import AuthError, ContractError, SyncError, TransientError, UnknownOutcome
 from ..engine.sign_in import CLIENT_CREDENTIALS, GRANTS, JWT, OAUTH, TOKEN, Client
+from . import clock
 from .connection_adapters import REFRESH_AHEAD
 from .queue_cursor import queue_cursor
 
@@ -86,7 +86,7 @@ class SyncConnection(models.Model):
             return None, 0
         seconds = math.inf
         if row.expires_at:
-            seconds = (row.expires_at - fields.Datetime.now()).total_seconds()
+            seconds = (row.expires_at - clock.now(credentials.env)).total_seconds()
         return credentials._decrypt(row.value, self.name), seconds
 
     @staticmethod
@@ -115,7 +115,8 @@ class SyncConnection(models.Model):
     def _ask_for_tokens(self):
         """New tokens, the way the connection signs in, without a person."""
         form = self._sign_in().form(
-            self.auth_method, self._client(), self._sign_in_address(), datetime.now(timezone.utc)
+            self.auth_method, self._client(), self._sign_in_address(),
+            clock.now(self.env).replace(tzinfo=timezone.utc),
         )
         if self.auth_method != OAUTH or not self._sign_in().rotates:
             return self._oauth_request(form)
@@ -176,7 +177,8 @@ class SyncConnection(models.Model):
         """
         with queue_cursor(self.env) as cr:
             connection = self.with_env(self.env(cr=cr, su=True))
-            credentials, now = connection.env['sync.credential'], time.time()
+            credentials = connection.env['sync.credential']
+            now = clock.now(connection.env).replace(tzinfo=timezone.utc).timestamp()
             uses = json.loads(credentials._get(connection, 'rotation') or '[]')
             connection._check_rotation(uses, now)
             credentials._set(connection, 'rotation', json.dumps([*uses, now]))
