@@ -126,8 +126,13 @@ class Trouble:
 
     @contextlib.contextmanager
     def session(self) -> Iterator:
-        """A session of somebody else's on the database; its transaction ends with the block."""
-        connection = psycopg2.connect(dbname=self.world.database.name, **self.world.server.words)
+        """A session of somebody else's on the database; its transaction ends with the block.
+
+        It waits a second for a row. Who holds it may be held up by another fault, and that one
+        would not be lifted while we wait.
+        """
+        words = {**self.world.server.words, "options": "-c lock_timeout=1000"}
+        connection = psycopg2.connect(dbname=self.world.database.name, **words)
         try:
             yield connection
         finally:
