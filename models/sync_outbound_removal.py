@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from odoo import api, fields, models
 
 from ..engine.contracts import Change
 from .sync_settlement import Result
+
+#: Deletions are noted in whole seconds.
+MOMENT = timedelta(seconds=1)
 
 
 class SyncOutboundRemoval(models.AbstractModel):
@@ -44,10 +49,12 @@ class SyncOutboundRemoval(models.AbstractModel):
     def _revived(self, item):
         """Alive in Odoo, deleted at the remote: a later edit must not bring it back.
 
-        Only un-archiving it does, which says just that: then it is created anew.
+        Only un-archiving it does, which says just that: then it is created anew. What was posted
+        before the deletion, and is replayed, says nothing of the kind.
         """
         active = item.record._active_name
-        messages = item.lane.messages
+        since = item.link.deleted_at + MOMENT
+        messages = [message for message in item.lane.messages if message['create_date'] > since]
         changed = {name for message in messages for name in message['changed_fields'] or ()}
         if active and item.record[active] and '(filter)' in changed:
             item.link.sudo().unlink()

@@ -13,12 +13,11 @@ import random
 import time
 import uuid
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 import psycopg2
 
 from odoo import api, models
-from odoo.sql_db import BaseCursor, Cursor
+from odoo.sql_db import Cursor
 from odoo.tools import config
 
 from ..engine import pause
@@ -28,6 +27,7 @@ from .queue_cursor import next_transaction, queue_cursor
 from .race_log import RACE_ERRORS, quiet_races
 from .sync_lane import DISPATCH_LIMIT, LEASE_SECONDS, WORKER_LOCK, StaleClaim
 from .sync_settlement import Result
+from .sync_shift import Shift
 
 _logger = logging.getLogger(__name__)
 
@@ -38,56 +38,8 @@ MAX_COLLISIONS = 5
 CLIENT_CHECK_MS = 1000
 #: How long a worker waits for a row.
 LOCK_WAIT_MS = 10_000
-#: From the start of a round to that of the next one, while there is less to do than a batch holds.
-#: A round costs some thirty statements, and a batch a call, however little is in it: what comes in
-#: a stream is worked five times a second and not one by one. After a rest, nothing waits.
-PACE_SECONDS = 0.2
-#: Advisory lock of a worker that is about to begin a round: news that is committed before it is
-#: free again is seen by that round, and need wake nobody.
-PACE_LOCK = 7216450001
 #: Between two looks for imports and polls that are due; while pages are read there is no pause.
 SCAN_SECONDS = 1.0
-
-
-@dataclass
-class Shift:
-    """One run of a worker.
-
-    ``worker`` is the key of its advisory lock, held by ``guard``; none of them in test mode, where
-    nobody waits. ``post`` is where it kept watch last, None if there was no room. ``is_relieved``:
-    its time ended while it watched over others, and somebody has to come in its place.
-    ``round_at`` is when its last round began; ``is_behind`` whether that has left work undone;
-    ``scan_at`` when it looks for imports and polls next, ``owes_scan`` whether somebody may wait
-    for that (all on the clock of ``time.monotonic``).
-    """
-
-    deadline: float | None = None
-    worker: int | None = None
-    guard: BaseCursor | None = None
-    post: int | None = None
-    is_relieved: bool = False
-    round_at: float = 0.0
-    is_behind: bool = True
-    scan_at: float = 0.0
-    owes_scan: bool = False
-
-    @property
-    def is_over(self) -> bool:
-        return self.deadline is not None and time.monotonic() >= self.deadline
-
-    def begin_round(self) -> None:
-        """Wait until the next round may begin; nobody waits in test mode."""
-        early = self.round_at + PACE_SECONDS - time.monotonic()
-        if early > 0 and self.guard is not None and not self.is_behind:
-            self._keep_pace(early)
-        self.round_at, self.is_behind = time.monotonic(), False
-
-    def _keep_pace(self, seconds: float) -> None:
-        self.guard.execute('SELECT pg_try_advisory_lock(%s)', [PACE_LOCK])
-        is_mine = self.guard.fetchone()[0]
-        time.sleep(seconds)
-        if is_mine:
-            self.guard.execute('SELECT pg_advisory_unlock(%s)', [PACE_LOCK])
 
 
 class SyncWorker(models.AbstractModel):
@@ -147,7 +99,9 @@ class SyncWorker(models.AbstractModel):
 
         :return: how much was done; 0 also when the schedule lost a race, which is no failure
         """
-        shift.begin_round()
+        if shift.begin_round():
+            # Who trusted us to see his news woke nobody: somebody is to keep watch while we work.
+            self._wake(knock=False)
         try:
             shift.is_behind = self.env['sync.lane']._tick(shift.worker) >= DISPATCH_LIMIT
             progressed = sum(self._work_kind(kind, shift) for kind in self._due_kinds())

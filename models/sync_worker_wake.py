@@ -20,7 +20,7 @@ from odoo import api, models
 from odoo.sql_db import Cursor
 
 from .queue_cursor import next_transaction, queue_cursor
-from .sync_worker import PACE_LOCK
+from .sync_shift import PACE_LOCK
 
 _logger = logging.getLogger(__name__)
 

@@ -30,7 +30,7 @@ from odoo.tools import SQL
 from . import clock
 from .queue_cursor import next_transaction, queue_cursor
 from .sync_lane import WORKER_LOCK
-from .sync_worker import Shift
+from .sync_shift import Shift
 from .sync_worker_wake import CHANNEL, KNOCK, POSTS, WATCH_LOCK
 
 #: A lane that becomes due sooner is waited for.
@@ -108,8 +108,7 @@ class SyncWorker(models.AbstractModel):
                 if KNOCK in heard and shift.post != POSTS[0]:
                     time.sleep(STAND_BY_SECONDS)
                 look, now = self._look(ear, shift.worker), time.monotonic()
-                if look.is_wanted or now >= due_at or (
-                        KNOCK in heard and self._concerns(shift, look)):
+                if now >= due_at or self._concerns(shift, look, heard):
                     return True
                 until = self._until(shift, look, due_at, now, ear)
                 if now >= until:
@@ -118,9 +117,18 @@ class SyncWorker(models.AbstractModel):
                 heard = self._listen(ear, min(LOOK_SECONDS, until - now, due_at - now))
 
     @api.model
-    def _concerns(self, shift, look):
-        """Whether a knock is ours to answer: the second post leaves to the first what it can do."""
-        return shift.post == POSTS[0] or look.others_work or bool(self._due_kinds())
+    def _concerns(self, shift, look, heard):
+        """Whether there is work for us. The second post leaves to the first what that can do; what
+        a worker has put on lanes and cannot come to, because its account lets it wait, is ours."""
+        if look.is_wanted or (KNOCK in heard and (shift.post == POSTS[0] or look.others_work)):
+            return True
+        return (look.others_work or KNOCK in heard) and self._is_due()
+
+    @api.model
+    def _is_due(self):
+        due = bool(self._due_kinds())
+        next_transaction(self.env)  # no snapshot is held while we wait
+        return due
 
     @api.model
     def _until(self, shift, look, due_at, now, cr):

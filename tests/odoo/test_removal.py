@@ -1,5 +1,7 @@
 """Deletion, merge, restore and filters: the stated effect of each, on both sides."""
 
+from datetime import timedelta
+
 from odoo.tests import tagged
 
 from .common import SandboxCase
@@ -144,6 +146,35 @@ class TestLocalRemoval(RemovalCase):
         wizard = self.env['base.partner.merge.automatic.wizard'].create({})
         wizard._merge([first.id, plain.id], plain)
         self.assertEqual(self.record_of('contacts', remote_id), plain)
+
+    def test_a_replay_of_old_messages_does_not_bring_back_what_was_deleted_there(self):
+        """Timeline: a partner is created and sent; it is deleted at the account, and Odoo keeps it.
+        An operator replays everything: the message of the creation names the filter's fields, as
+        that of an un-archived record does. What this proves: only what was posted after the
+        deletion brings a record back. Once it was created anew, beside the first one's remains
+        (found by the fault campaign, seed 1, which replays all messages after each slice).
+        """
+        self.contacts.delete_policy = 'ignore'
+        partner = self.env['res.partner'].create({'name': 'Kept Here'})
+        self.work()
+        link = self.link_of(partner)
+        remote_id = link.remote_id
+        self.box.change('contacts', {'id': remote_id, 'action': 'delete'})
+        self.notify(('contacts', remote_id), kind='delete')
+        self.work()
+        self.assertTrue(link.deleted_at)
+        mark = self.box.last_n()
+        self.env['sync.outbox'].search([('res_id', '=', partner.id)]).action_replay()
+        self.work()
+        self.assertEqual(self.box.writes(after=mark), [])
+        self.assertTrue(link.exists())
+        link.deleted_at -= timedelta(hours=1)  # all of a test happens in one moment
+        partner.action_archive()
+        self.work()
+        partner.action_unarchive()
+        self.work()
+        self.assertEqual(self.link_of(partner).state, 'in_sync')
+        self.assertNotEqual(self.link_of(partner).remote_id, remote_id)
 
     def test_a_lost_opportunity_is_not_a_deletion(self):
         lead = self.env['crm.lead'].create({'name': 'Deal', 'type': 'opportunity'})

@@ -61,7 +61,7 @@ class TestOutbound(AccountMixin, TransactionCase):
                 http.request('GET', path, idempotent=True)
         for path in ('//evil.example/x', '/@evil.example', '/\\evil.example', '/x\r\nHost: y'):
             with self.subTest(path):
-                prepared = http._prepared('GET', path, None, None, None, None, None)
+                prepared = http._prepared('GET', path, *[None] * 6)
                 self.assertTrue(prepared.url.startswith('https://api.hubapi.com/'))
                 self.assertNotIn('\r', prepared.url)
 
