@@ -22,6 +22,7 @@ from ...models import sync_worker_wake
 from ...models.queue_cursor import queue_cursor
 from ...models.race_log import quiet_races
 from ...models.sync_lane import WORKER_LOCK
+from ...models.sync_shift import PACE_LOCK, PACE_SECONDS
 from ...models.sync_worker_wake import TRUST_SECONDS
 
 DEAD = 4711
@@ -118,6 +119,39 @@ class WorkerCase(BaseCase):
         self.assertFalse(thread.is_alive(), 'it still keeps watch')
         (wanted, shift), seconds = thread.results
         return wanted, shift, seconds
+
+
+class TestPace(WorkerCase):
+
+    def test_rounds_wait_for_each_other_while_there_is_little_to_do(self):
+        with self.shift() as shift:
+            began = time.monotonic()
+            waited = [shift.begin_round() for _time in range(3)]
+            seconds = time.monotonic() - began
+            shift.is_behind = True
+            waited.append(shift.begin_round())
+        self.assertEqual(waited, [False, True, True, False])
+        self.assertGreaterEqual(seconds, 2 * PACE_SECONDS)
+
+    def test_news_just_before_a_round_wakes_nobody_but_a_watch_is_still_called(self):
+        with queue_cursor(self.open()) as worker:
+            worker.execute('SELECT pg_try_advisory_lock(%s)', [PACE_LOCK])
+            self.worker._wake()
+            self.assertEqual(self.triggers(), [])
+            self.worker._wake(knock=False)
+            self.assertTrue(self.triggers())
+            worker.execute('SELECT pg_advisory_unlock(%s)', [PACE_LOCK])
+
+    def test_what_a_worker_leaves_lying_because_its_account_lets_it_wait_is_taken(self):
+        """Timeline: a worker is about to begin a round, so that the news of two accounts wake
+        nobody; it puts both on their lanes, and hangs in the call to the first one. What this
+        proves: whoever keeps watch takes the other's within a look or two. It waited for the
+        whole time-out of the call."""
+        with self.rival():
+            thread = self.watching()
+            with patch.object(type(self.worker), '_due_kinds', lambda _worker: [(1, 'out', 'x')]):
+                wanted, _shift, _seconds = self.result(thread, within=5)
+        self.assertTrue(wanted)
 
 
 class TestWake(WorkerCase):
