@@ -15,6 +15,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from werkzeug.exceptions import ClientDisconnected
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 IDLE_SECONDS = 75
@@ -81,7 +82,7 @@ class Handler(WSGIRequestHandler):
         try:
             chunks = self.server.app(self.make_environ(), lambda *start: begun.extend(start))
             self._reply(begun[0], begun[1], b"".join(chunks))
-        except ConnectionError:
+        except (ConnectionError, ClientDisconnected):  # before its answer, or its body, was whole
             self.close_connection = True
 
     def _reply(self, status: str, headers: list[tuple[str, str]], body: bytes) -> None:
