@@ -193,12 +193,24 @@ class SyncInbound(models.AbstractModel):
 
     @api.model
     def _merge_known(self, adapter, items):
+        for item in items:
+            item.base = self._base(adapter, item)
         records = adapter.model.browse([item.odoo.id for item in items])
         local = adapter.local(records, {item.odoo.id: item.base for item in items})
         for item in items:
             item.before = local[item.odoo.id]
             view = as_agreed(item.before, item.base, item.variants)
             item.merged = self._merge(adapter, item, view, item.base, item.odoo.write_date)
+
+    @api.model
+    def _base(self, adapter, item):
+        """The snapshot, and what we have sent since without learning whether it has arrived, where
+        that is what the remote holds now: Odoo held it, too."""
+        sending = (item.link and item.link.sending) or {}
+        remote = self._remote(adapter, item) if sending else {}
+        arrived = {key: value for key, value in sending.items()
+                   if key in remote and remote[key] == value}
+        return {**item.base, **arrived} if arrived else item.base
 
     @api.model
     def _merge_new(self, adapter, items):

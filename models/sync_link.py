@@ -4,6 +4,8 @@
 ``variants`` holds what Odoo made of an agreed value where it keeps it in another form; while
 Odoo still has that form, it counts as unchanged. Without it, two sides that normalise
 differently would correct each other for ever.
+``sending`` holds what a call was about to write, until its outcome is noted. Where no answer came,
+or its worker died, the remote may hold it: that is then what both sides agreed on, and no news.
 
 A deleted pair stays as a tombstone (``deleted_at``): a late event of a dead record must find it.
 """
@@ -37,6 +39,8 @@ class SyncLink(models.Model):
     remote_url = fields.Char('Open in the SaaS', compute='_compute_remote_url')
     snapshot = fields.Json(readonly=True)
     variants = fields.Json(readonly=True)
+    sending = fields.Json(
+        readonly=True, help='What is being sent, as long as nobody knows whether it has arrived.')
     remote_updated_at = fields.Datetime('Changed at the SaaS', readonly=True)
     remote_written_at = fields.Datetime(
         readonly=True, help='The version our last write made; an older one read later is stale.')

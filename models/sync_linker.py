@@ -175,6 +175,7 @@ class SyncLinker(models.AbstractModel):
             # What Odoo has no value for, and the remote got a default: Odoo's nothing is that.
             'variants': {key: value for key, value in (variants or {}).items()
                          if key not in item.to_remote} | item.defaulted,
+            'sending': False,
             'state': 'in_sync', 'reason': False, 'deleted_at': False, 'deleted_here': False,
             **self.env['sync.link']._turn(item.link, 'odoo'),
             'last_synced_at': fields.Datetime.now(),

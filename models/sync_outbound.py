@@ -231,8 +231,8 @@ class SyncOutbound(models.AbstractModel):
             if parent and not connection.shadow:
                 results[item.lane.id] = self._wait_for_parent(connection, adapter, item, parent)
             elif not to_remote and item.link:
-                if item.link.state in ('pending', 'failing'):
-                    item.link.write({'state': 'in_sync', 'reason': False})
+                if item.link.state in ('pending', 'failing') or item.link.sending:
+                    item.link.write({'state': 'in_sync', 'reason': False, 'sending': False})
                 results[item.lane.id] = Result('nothing', reason=self.env._(
                     'Nothing to send: both sides already agree.'))
             else:
@@ -348,6 +348,7 @@ class SyncOutbound(models.AbstractModel):
             for item in items:
                 results[item.lane.id] = self._shadow(item)
             return
+        self._announce(items)
         next_transaction(self.env)
         pause.point('before_call')
         outcomes = connector.write(adapter.mapping.remote_object, [item.change for item in items])
@@ -358,6 +359,13 @@ class SyncOutbound(models.AbstractModel):
             results[item.lane.id] = self._settle(
                 connection, adapter, item, by_key.get(item.change.key), confirmed)
         self.env['sync.linker']._after_outbound(connection, adapter, confirmed)
+
+    @api.model
+    def _announce(self, items):
+        """Note on the links what the call is about to write; committed before it is made."""
+        known = [item for item in items if item.link and item.change.operation == 'upsert']
+        self.env['sync.link'].sudo()._store(
+            [item.link for item in known], [{'sending': item.to_remote} for item in known])
 
     # === COMMIT === #
 

@@ -220,7 +220,7 @@ class SyncScan(models.AbstractModel):
                     link, updated, grain):
                 continue
             # A second change in one second has the same stamp: what the first did is part of it.
-            known_at = [link.write_date] if known and updated == known else []
+            known_at = [link.write_date] if link else []
             events.append(self._event(
                 'poll', mapping.remote_object, record.remote_id, updated, *known_at))
         return events
