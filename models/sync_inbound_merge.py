@@ -138,7 +138,7 @@ class SyncInbound(models.AbstractModel):
         new = [item for item in items if not item.odoo]
         self._merge_known(adapter, known)
         self._merge_new(adapter, new)
-        left_out = self._in_use(adapter, known) | self._looping(adapter, known)
+        left_out = self._in_use(adapter, known) | self._looping(known)
         known = [item for item in known if item not in left_out]
         context = {
             'saas_sync_applying': True,
@@ -163,12 +163,10 @@ class SyncInbound(models.AbstractModel):
         return {item: self._in_use_result() for item in wanted if item.odoo.id not in free}
 
     @api.model
-    def _looping(self, adapter, items):
+    def _looping(self, items):
         """Results of items whose record both sides change in turns, see sync_link_turns."""
-        labels = {line.odoo_field: line.odoo_label for line in adapter.mapping.line_ids}
         return {
-            item: item.link._stop_looping(
-                ', '.join(sorted(labels.get(key, key) for key in item.merged.to_local)))
+            item: item.link._stop_looping(item.merged.to_local)
             for item in items
             if item.merged.to_local and item.link and item.link._is_looping()
         }

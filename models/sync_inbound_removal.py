@@ -58,7 +58,7 @@ class SyncInboundRemoval(models.AbstractModel):
         link, record = item.link, item.link._record()
         vals = {'deleted_at': fields.Datetime.now(), 'conflicts': False}
         if 'purge' in item.kinds:
-            vals |= {'snapshot': False, 'variants': False}
+            vals |= {'snapshot': False, 'variants': False, 'sending': False}
         policy = mapping.delete_policy if mapping else 'ignore'
         if policy == 'ask':
             link.write({'state': 'conflict', 'reason': self.env._(

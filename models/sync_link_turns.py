@@ -56,9 +56,11 @@ class SyncLink(models.Model):
         return (self.turns >= MAX_TURNS and self.last_side == 'odoo'
                 and self.turns_since >= clock.now(self.env) - WINDOW)
 
-    def _stop_looping(self, names):
-        """Stop at the fields ``names``; return the Result of the lane. A replay begins anew."""
+    def _stop_looping(self, keys):
+        """Stop at these lines; return the Result of the lane. A replay begins anew."""
         self.ensure_one()
+        labels = self._field_labels()
+        names = ', '.join(sorted(labels.get(key, key) for key in keys))
         reason = self.env._(
             'Odoo and %(provider)s changed this record in turns %(turns)s times within the hour, '
             'now %(fields)s. Most likely an automation on one side undoes what the other one '

@@ -91,12 +91,15 @@ class TestRemoteRemoval(RemovalCase):
 
     def test_a_privacy_deletion_clears_what_the_link_remembers(self):
         remote_id, partner = self.linked_contact(email='private@example.com')
+        self.link_of(partner).write({
+            'sending': {'email': 'private@example.com'}, 'variants': {'email': 'Private'}})
         self.box.change('contacts', {'id': remote_id, 'action': 'gdpr_delete'})
         self.env['sync.event']._ingest(self.cr, self.connection.id, [
             self.env['sync.scan']._event('delete', 'contacts', remote_id, 'gdpr').model_copy(
                 update={'kind': 'purge'})], 'c')
         self.work(rounds=3)
-        self.assertFalse(self.link_of(partner).snapshot)
+        link = self.link_of(partner)
+        self.assertFalse(link.snapshot or link.variants or link.sending)
 
     def test_a_record_that_is_not_there_yet_is_asked_for_again(self):
         self.notify(('contacts', '999999999'))
