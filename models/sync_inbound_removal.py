@@ -10,7 +10,9 @@ event says deleted, record    the record is alive: looked at as for any change (
 still there                   the deletion)
 restored                      the tombstone is lifted, an Odoo record we archived is un-archived
 merged into a third record    the surviving link moves to the new id; a loser's link becomes a
-                              tombstone that leads to it; its Odoo record stays, and is told
+                              tombstone that leads to it; its Odoo record stays, and is told.
+                              Which one survives the event says; without it (the record was read,
+                              or written, before the event came) the one that is most like it
 ============================  =====================================================================
 """
 
@@ -111,7 +113,7 @@ class SyncInboundRemoval(models.AbstractModel):
         links = self.env['sync.link']._by_remote(
             connection, mapping.remote_object,
             {item.remote_id, item.record.remote_id, *related, *item.record.merged_ids})
-        survivor = self._survivor(item, links, (*related, *item.record.merged_ids))
+        survivor = self._survivor(mapping, item, links, related)
         if not survivor:
             return
         if survivor.remote_id != item.record.remote_id or survivor.merged_into_id:
@@ -123,13 +125,22 @@ class SyncInboundRemoval(models.AbstractModel):
             if loser != survivor and loser.merged_into_id != survivor:
                 self._retire(loser, survivor, connection)
 
-    @staticmethod
-    def _survivor(item, links, former_ids):
-        """The link that goes on: the one of the id it has now, else a living one, in order."""
-        found = [links.get(item.record.remote_id), item.link,
-                 *(links.get(remote_id) for remote_id in former_ids)]
-        found = [link for link in found if link]
+    @api.model
+    def _survivor(self, mapping, item, links, related):
+        """The living link that goes on: the one of the id the record has now, else the one the
+        event names first, else the one most like the record. No list of merged ids says which of
+        them the person kept; that record's values are the ones that live on."""
+        named = [links.get(item.record.remote_id), *(links.get(one) for one in related)]
+        found = list(dict.fromkeys(filter(None, named)))
+        others = {link for link in (item.link, *links.values()) if link} - set(found)
+        found += sorted(others, key=lambda link: (-self._likeness(mapping, item, link), link.id))
         return next((link for link in found if not link.deleted_at), found[0] if found else None)
+
+    @api.model
+    def _likeness(self, mapping, item, link):
+        """How many of the values last agreed on the record holds now."""
+        remote = self.env['sync.inbound']._remote(RecordAdapter(mapping), item)
+        return sum(remote.get(key) == value for key, value in (link.snapshot or {}).items())
 
     @staticmethod
     def _related_ids(item):

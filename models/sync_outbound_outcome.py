@@ -42,9 +42,9 @@ class SyncOutbound(models.AbstractModel):
             return self._failed(connection, adapter, item, outcome.error, outcome.remote_id)
         if item.change.operation == 'delete':
             return self.env['sync.outbound.removal']._confirmed(item)
-        if item.link and self._is_taken(connection, item, outcome.remote_id):
+        if item.link and self._was_merged(connection, adapter, item, outcome.remote_id):
             self.env['sync.scan']._post_hints(
-                connection, [(item.link.remote_object, outcome.remote_id)], 'merge')
+                connection, [(item.link.remote_object, item.link.remote_id)], 'merge')
             return Result('done', reason=self.env._(
                 'Merged at %(provider)s into %(id)s, which is looked at next.',
                 provider=connection._remote_label(), id=outcome.remote_id), **details)
@@ -53,11 +53,14 @@ class SyncOutbound(models.AbstractModel):
         return Result('done', summary=f'{verb}: {", ".join(sorted(item.to_remote))}', **details)
 
     @api.model
-    def _is_taken(self, connection, item, remote_id):
-        """Whether the record was merged meanwhile into one that another link stands for."""
+    def _was_merged(self, connection, adapter, item, remote_id):
+        """Whether the answer comes from another record than ours, which was merged into it. Which
+        Odoo record goes on with it the way in decides, which sees all that were merged: the one
+        that happens to be written first would often be the wrong one. Where nothing is read, the
+        link moves, unless another one stands for that record."""
         if not remote_id or remote_id == item.link.remote_id:
             return False
-        return bool(self.env['sync.link']._by_remote(
+        return adapter.mapping.direction != 'out' or bool(self.env['sync.link']._by_remote(
             connection, item.link.remote_object, [remote_id]))
 
     @api.model

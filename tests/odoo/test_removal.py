@@ -89,6 +89,38 @@ class TestRemoteRemoval(RemovalCase):
         self.assertFalse(loser.city)
         self.assertSilence()
 
+    def test_a_merge_that_a_write_meets_first_keeps_the_record_the_person_kept(self):
+        """A person at the account merges Loser into Winner; before the news arrive, Odoo sends a
+        change of one of them. The answer came from the merged record, and the link of whichever
+        had been written moved to it: Loser's Odoo record was given Winner's name and address,
+        and Winner's stayed behind, unlinked, as the same person once more (found by the
+        fault campaign, seed 1)."""
+        for written in ('winner', 'loser'):
+            with self.subTest(written=written):
+                loser_id, loser = self.linked_contact(email=f'loser@{written}.example')
+                winner_id, winner = self.linked_contact(email=f'winner@{written}.example')
+                third = self.box.change(
+                    'contacts', {'id': winner_id, 'action': 'merge', 'other': loser_id})['id']
+                {'winner': winner, 'loser': loser}[written].city = 'Gent'
+                self.work(rounds=2)
+                self.assertEqual(self.link_of(winner).remote_id, third)
+                self.assertEqual(self.link_of(loser).merged_into_id, self.link_of(winner))
+                self.assertEqual((winner.city, loser.email), ('Gent', f'loser@{written}.example'))
+                self.notify(('contacts', third), kind='merge')
+                self.assertSilence()
+
+    def test_a_merge_that_a_mapping_out_only_meets_moves_the_link(self):
+        """Nothing is read there, so nobody else would move it."""
+        remote_id, partner = self.linked_contact(email='one@example.com')
+        other = self.create_remote('contacts', {'firstname': 'Bo'})
+        self.contacts.direction = 'out'
+        third = self.box.change(
+            'contacts', {'id': remote_id, 'action': 'merge', 'other': other})['id']
+        partner.city = 'Gent'
+        self.work()
+        self.assertEqual(self.link_of(partner).remote_id, third)
+        self.assertSilence()
+
     def test_a_privacy_deletion_clears_what_the_link_remembers(self):
         remote_id, partner = self.linked_contact(email='private@example.com')
         self.link_of(partner).write({
