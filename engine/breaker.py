@@ -10,8 +10,8 @@
 The SQL twin beside the breaker's table does the same on the database's clock, one row for all
 workers. Times are seconds on any one clock.
 
-Promises: while it is open nothing passes; half open, one call passes at a time; a probe that never
-reports is replaced after ``probe`` seconds; a success that comes late does not close an open
+Promises: while it is open nothing passes; half open, one call passes at a time, and the others ask
+again every ``look`` seconds, because a probe seldom takes long; a probe that never reports is replaced after ``probe`` seconds; a success that comes late does not close an open
 breaker. Weakness: calls already under way when it opens are not called back.
 """
 
@@ -33,10 +33,11 @@ class Settings:
     cooldown: float = 30
     cooldown_cap: float = 900
     probe: float = 60
+    look: float = 2
 
     def __post_init__(self):
-        if min(self.threshold, self.window, self.cooldown, self.probe) <= 0:
-            raise ValueError('Threshold, window, cooldown and probe must be above zero.')
+        if min(self.threshold, self.window, self.cooldown, self.probe, self.look) <= 0:
+            raise ValueError('Threshold, window, cooldown, probe and look must be above zero.')
         if self.cooldown_cap < self.cooldown:
             raise ValueError('The longest cooldown must not be below the first.')
 
@@ -65,7 +66,7 @@ def before_call(settings: Settings, state: State, now: float) -> tuple[State, fl
         return state, 0.0
     wait = state.until - now
     if wait > 0:
-        return state, wait
+        return state, min(wait, settings.look) if state.state == 'half_open' else wait
     return replace(state, state='half_open', until=now + settings.probe), 0.0
 
 

@@ -10,7 +10,7 @@
 The rules are those of :mod:`..engine.breaker`, as SQL; a test drives both with the same histories.
 
 Promises: while it is open no call is made; one worker probes at a time, decided by a single
-``UPDATE … WHERE … RETURNING``; a probe that never reports (its worker died) is replaced when its
+``UPDATE … WHERE … RETURNING``, and the others ask again a moment later; a probe that never reports (its worker died) is replaced when its
 time is over; a closed breaker writes nothing for a success.
 
 What counts is what indicts the remote (time-outs, refused connections, 5xx): a record it refuses
@@ -71,6 +71,8 @@ class SyncBreaker(models.Model):
             state, failures, wait = cr.fetchone() or ('closed', 0, None)
             if state == 'closed' or (wait <= 0 and self._claim_probe(cr, connection)):
                 return state == 'closed' and not failures
+        if state == 'half_open':
+            wait = min(wait, SETTINGS.look)  # that is when the probe is most likely over
         raise self._refusal(connection, max(wait, 1.0))
 
     @api.model

@@ -1,8 +1,8 @@
 """What a worker does while nothing is due: two of them keep watch, any others leave.
 
 The watch stays while another worker runs lanes, and takes them over within a second or two of that
-worker's death; it stays for a lane whose backoff is about to end; and it stays a few seconds after
-the last work, because work seldom comes alone and starting a cron job takes longer than the work
+worker's death; it stays for a lane whose backoff is about to end, and up to a minute for a later one
+while no other job wants the process; and it stays a few seconds after the last work, because work seldom comes alone and starting a cron job takes longer than the work
 itself. It waits for PostgreSQL to tell it of new work (``LISTEN``) and looks once a second all the
 same, with one statement over small indexes. Whoever leaves the watch to work calls for another one,
 unless the second post is taken: a worker that works is never alone.
@@ -35,6 +35,9 @@ from .sync_worker_wake import CHANNEL, KNOCK, POSTS, WATCH_LOCK
 
 #: A lane that becomes due sooner is waited for.
 LINGER_SECONDS = 8
+#: So is one that becomes due sooner than this, by the first post, while nobody else wants its
+#: process: a trigger of Odoo's, with its precision of a minute, would double the wait.
+WAIT_SECONDS = 60
 #: How long the watch stays after the last work.
 STAY_SECONDS = 5
 LOOK_SECONDS = 1.0
@@ -137,6 +140,8 @@ class SyncWorker(models.AbstractModel):
             return shift.deadline
         until = due_at if due_at <= now + LINGER_SECONDS else now
         stay = now + STAY_SECONDS - look.quiet_seconds
+        if shift.post == POSTS[0] and due_at <= now + WAIT_SECONDS:
+            stay = max(stay, due_at)
         if stay > until and not self._is_in_the_way(cr):
             until = stay
         return min(until, shift.deadline)
@@ -165,7 +170,9 @@ class SyncWorker(models.AbstractModel):
                 cr.execute('SELECT pg_notify(%s, %s)', [CHANNEL, LEFT])
                 return
             wanted = self._look(cr, shift.worker).is_wanted
-        soon = seconds is not None and seconds <= LINGER_SECONDS
+        # One whose time ended while it waited has another one wait in its place.
+        patience = WAIT_SECONDS if shift.is_over else LINGER_SECONDS
+        soon = seconds is not None and seconds <= patience
         if wanted or soon or shift.is_relieved or shift.owes_scan:
             self._wake()
         elif seconds is not None:

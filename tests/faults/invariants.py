@@ -20,6 +20,7 @@ from types import SimpleNamespace
 from devkit.demo import books, compare, sides
 from devkit.demo.accounts import HubSpot
 from tests.faults import logs
+from tests.faults.book import FIELDS
 from tests.faults.violation import Violation
 
 SQL = Path(__file__).with_suffix(".sql")
@@ -54,7 +55,7 @@ def violations(
     found = [
         *in_database(world.database, secrets_of(world), stopped),
         *deliveries(world),
-        *doubles(calls),
+        *doubles(calls, merges(world.box)),
         *equal(world, stopped),
         *logs.complaints(log, secrets_of(world)),
     ]
@@ -102,17 +103,35 @@ def _accepted(box) -> Iterator:
             yield from _events(line["body"])
 
 
-def doubles(calls: list[dict]) -> Iterator[Violation]:
-    """I3: nothing was created twice at the account: one record for each of our own ids."""
+def merges(box) -> dict[str, str]:
+    """Id → the id of the record it was merged into. Each kind has ids of its own range here."""
+    return {
+        str(one["id"]): str(one["mergedInto"])
+        for kind in FIELDS
+        for one in box.objects(kind)
+        if one.get("mergedInto")
+    }
+
+
+def doubles(calls: list[dict], merged: dict[str, str]) -> Iterator[Violation]:
+    """I3: nothing was created twice at the account: one record for each of our own ids. A record
+    that people there merged into another takes its own id along.
+    """
     created: dict[str, set[str]] = {}
     for call in calls:
         for row in (call["response_body"] or {}).get("results", []) if _is_answer(call) else []:
             own = (row.get("properties") or {}).get("odoo_external_id") or ""
             if own and call["committed"] and call["method"] == "POST":
-                created.setdefault(own, set()).add(str(row["id"]))
+                created.setdefault(own, set()).add(_became(str(row["id"]), merged))
     for own, ids in created.items():
         if len(ids) > 1:
             yield Violation("I3 one record for each of our ids", f"{own}: {sorted(ids)}")
+
+
+def _became(remote_id: str, merged: dict[str, str]) -> str:
+    while remote_id in merged:
+        remote_id = merged[remote_id]
+    return remote_id
 
 
 def rate(calls: list[dict], limit: int, period: float = 10) -> Iterator[Violation]:

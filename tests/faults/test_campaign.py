@@ -125,8 +125,10 @@ def test_two_records_of_one_of_our_ids_are_seen():
         return [{**call(one), "response_body": {"results": [call(one)["response_body"]]}}
                 for one in ids]  # fmt: skip
 
-    assert not list(invariants.doubles(batch("1", "1")))
-    assert list(invariants.doubles(batch("1", "2")))
+    assert not list(invariants.doubles(batch("1", "1"), {}))
+    assert list(invariants.doubles(batch("1", "2"), {}))
+    assert not list(invariants.doubles(batch("1", "3"), {"1": "2", "2": "3"})), "it was merged"
+    assert list(invariants.doubles(batch("1", "4"), {"1": "2", "2": "3"}))
 
 
 LINE = "2026-01-01 00:00:00,000 1 {level} db odoo.addons.saas_sync.models.x: {text}\n"

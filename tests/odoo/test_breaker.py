@@ -67,8 +67,9 @@ class TestBreaker(AccountMixin, TransactionCase):
         self.let_the_cooldown_pass()
         self.breaker._before_call(self.connection)
         self.assertEqual(self.row().state, 'half_open')
-        with self.assertRaises(TransientError):
+        with self.assertRaises(TransientError) as caught:
             self.breaker._before_call(self.connection)
+        self.assertLessEqual(caught.exception.retry_after, SETTINGS.look)
 
     def test_a_good_probe_closes_it(self):
         self.break_down()

@@ -9,6 +9,7 @@ import threading
 import time
 import uuid
 from contextlib import contextmanager
+from datetime import datetime, timezone
 from unittest.mock import patch
 
 import psycopg2
@@ -18,7 +19,7 @@ from odoo.orm.registry import Registry
 from odoo.tests import tagged
 from odoo.tests.common import BaseCase, get_db_name
 
-from ...models import sync_worker_wake
+from ...models import sync_worker_wake, sync_worker_watch
 from ...models.queue_cursor import queue_cursor
 from ...models.race_log import quiet_races
 from ...models.sync_lane import WORKER_LOCK
@@ -236,6 +237,45 @@ class TestWatch(WorkerCase):
             wanted, shift, _seconds = self.result(watch)
         self.assertFalse(wanted)
         self.assertFalse(shift.is_relieved)
+
+    def back_off(self, seconds):
+        """A lane of a mapped object that is due in ``seconds``."""
+        self.connection.state = 'connected'
+        if not self.connection.mapping_ids:
+            self.env['sync.mapping'].create({
+                'connection_id': self.connection.id, 'remote_object': 'contacts',
+                'model_id': self.env['ir.model']._get_id('res.partner')})
+        self.env.flush_all()
+        self.cr.execute(
+            """INSERT INTO sync_lane (connection_id, direction, object, key, state, run_at, attempts,
+                                      crashes)
+               VALUES (%s, 'in', 'contacts', %s, 'waiting', clock_timestamp() AT TIME ZONE 'UTC'
+                       + make_interval(secs => %s), 0, 0)""",
+            [self.connection.id, uuid.uuid4().hex, seconds])
+        self.cr.commit()
+
+    def test_the_first_post_waits_up_to_a_minute_for_a_lane_while_nobody_wants_its_process(self):
+        """A lane that was to be tried in twelve seconds was tried when Odoo looked at its schedule
+        the next time, up to a minute later (found by the fault campaign)."""
+        self.back_off(2.5)
+        with patch.object(sync_worker_watch, 'LINGER_SECONDS', 0.5), \
+                patch.object(sync_worker_watch, 'STAY_SECONDS', 0):
+            wanted, _shift, seconds = self.result(self.watching())
+            self.assertTrue(wanted)
+            self.assertGreater(seconds, 1)
+            with self.shift() as shift, patch.object(
+                    type(self.worker), '_is_in_the_way', lambda _worker, _cr: True):
+                self.settle()
+                self.back_off(2.5)
+                self.assertFalse(self.worker._linger(shift), 'another job is due')
+
+    def test_one_whose_time_ends_while_it_waits_for_a_lane_has_another_wait(self):
+        self.back_off(30)
+        wanted, shift, _seconds = self.result(self.watching(seconds=1))
+        self.assertFalse(wanted)
+        self.worker._leave(shift)
+        (first, *_others) = self.triggers()
+        self.assertLessEqual(first[0], datetime.now(timezone.utc).replace(tzinfo=None), 'now, and not in half a minute')
 
     def test_a_watch_whose_time_is_over_leaves_a_trigger(self):
         with self.rival():
