@@ -27,6 +27,7 @@
         'views/sync_lane_views.xml',
         'views/sync_link_views.xml',
         'views/sync_mapping_views.xml',
+        'views/sync_connection_form.xml',
         'views/sync_connection_views.xml',
         'views/res_partner_views.xml',
         'views/crm_lead_views.xml',

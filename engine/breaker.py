@@ -30,8 +30,8 @@ class Settings:
 
     threshold: int = 5
     window: float = 60
-    cooldown: float = 30
-    cooldown_cap: float = 900
+    cooldown: float = 5
+    cooldown_cap: float = 300
     probe: float = 60
     look: float = 2
 

@@ -136,9 +136,12 @@ class SyncScan(models.AbstractModel):
 
     @api.model
     def _scan(self, connection, mapping):
-        if mapping._schema_is_due(clock.now(self.env)):
+        now = clock.now(self.env)
+        if mapping._schema_is_due(now):
             mapping._refresh_schema()
             return 1
+        if not self._reads(mapping, now):
+            return 0  # it was a candidate for what another worker has done meanwhile
         if mapping.import_state == 'running':
             return self._import_page(connection, mapping)
         return self._poll(connection, mapping) + self._sweep_deletions(connection, mapping)

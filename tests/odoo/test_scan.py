@@ -118,6 +118,19 @@ class TestScan(SandboxCase):
         self.assertFalse(races)
         self.assertEqual([name for name, _args, _kwargs in log.mock_calls], ['info'])
 
+    def test_what_another_worker_has_just_done_is_left_alone(self):
+        """Timeline: two workers find that a mapping which was never imported wants its schema
+        read; the first does it, the second gets the lock after it. It went on to a poll that
+        nobody had asked for, from no date at all: an error in the log (found by the fault
+        campaign, seed 1)."""
+        mappings = self.connection.mapping_ids
+        mappings.write({'schema_checked_at': fields.Datetime.now(), 'poll_since': False})
+        mark = self.box.last_n()
+        with patch.object(type(self.env['sync.scan']), '_candidates', lambda _scan: mappings), \
+                self.assertNoLogs(sync_scan.__name__, 'ERROR'):
+            self.work()
+        self.assertEqual(self.box.last_n(), mark)
+
     def test_our_own_writes_come_back_as_no_work(self):
         partner = self.env['res.partner'].create({'name': 'Ours', 'email': 'ours@example.com'})
         self.work()
