@@ -12,8 +12,10 @@ snapshot; after the last work it makes room as soon as another job of the server
 nothing runs and nothing was done lately, nobody stays. What relied on a watch that was just given
 up is not lost: whoever gives it up looks once more.
 
-Weakness: while lanes run, the watch occupies a cron process, up to the end of its run. Behind a
-pooler that shares connections between transactions it hears nothing, and only looks.
+Weakness: while lanes run, or wait for less than a minute, the watch occupies a cron process, up to
+the end of its run; jobs of other databases of the same server, which it does not see, have the
+other processes. Behind a pooler that shares connections between transactions it hears nothing, and
+only looks.
 """
 
 from __future__ import annotations
