@@ -127,10 +127,12 @@ class SyncInboundRemoval(models.AbstractModel):
 
     @api.model
     def _survivor(self, mapping, item, links, related):
-        """The living link that goes on: the one of the id the record has now, else the one the
-        event names first, else the one most like the record. No list of merged ids says which of
-        them the person kept; that record's values are the ones that live on."""
-        named = [links.get(item.record.remote_id), *(links.get(one) for one in related)]
+        """The living link that goes on: the one of the id the record has now, else that of the
+        primary, which the event names first, else the one most like the record. No list of merged
+        ids says which of them the person kept; that record's values are the ones that live on.
+        Nor do the others that the event names: the primary may be the third record of a merge
+        whose own event is still to come."""
+        named = [links.get(item.record.remote_id), *(links.get(one) for one in related[:1])]
         found = list(dict.fromkeys(filter(None, named)))
         others = {link for link in (item.link, *links.values()) if link} - set(found)
         found += sorted(others, key=lambda link: (-self._likeness(mapping, item, link), link.id))

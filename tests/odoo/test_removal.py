@@ -109,6 +109,28 @@ class TestRemoteRemoval(RemovalCase):
                 self.notify(('contacts', third), kind='merge')
                 self.assertSilence()
 
+    def test_the_second_of_two_merges_may_be_heard_of_first(self):
+        """Two records become a third, that and another one a fourth. The second event names the
+        third as the primary, which nobody here knows yet; the other one, the loser, was taken
+        instead (found by the fault campaign, seed 1)."""
+        lost_id, lost = self.linked_contact(email='lost@example.com')
+        first_id, first = self.linked_contact(email='first@example.com')
+        kept_id, kept = self.linked_contact(email='kept@example.com')
+        third = self.box.change(
+            'contacts', {'id': kept_id, 'action': 'merge', 'other': first_id})['id']
+        fourth = self.box.change(
+            'contacts', {'id': third, 'action': 'merge', 'other': lost_id})['id']
+        event = self.env['sync.scan']._event('merge', 'contacts', fourth, 'x').model_copy(
+            update={'related_ids': (third, lost_id)})
+        self.env['sync.event']._ingest(self.cr, self.connection.id, [event], 'c')
+        self.work()
+        link = self.link_of(kept)
+        self.assertEqual((link.remote_id, link.deleted_at), (fourth, False))
+        self.assertEqual(self.link_of(lost).merged_into_id, link)
+        self.assertEqual(self.link_of(first).merged_into_id, link)
+        self.notify(('contacts', third), kind='merge')
+        self.assertSilence()
+
     def test_a_merge_that_a_mapping_out_only_meets_moves_the_link(self):
         """Nothing is read there, so nobody else would move it."""
         remote_id, partner = self.linked_contact(email='one@example.com')
