@@ -2,6 +2,8 @@
 
 import re
 
+from werkzeug.exceptions import NotFound
+
 from odoo import http
 from odoo.http import content_disposition, request
 
@@ -37,28 +39,35 @@ class ApiController(http.Controller):
             request.update_env(user=request.session.uid)
         return bool(request.env.uid)
 
+    def _writable(self, number):
+        """The connection of this number. Odoo's converter for records would take 0 for none at
+        all, which is an error later on, and -1 for 1."""
+        connection = request.env['sync.connection'].browse([number]).exists()
+        if not connection:
+            raise NotFound
+        connection.check_access('write')
+        return connection
+
     @http.route(
-        '/saas_sync/connection/<model("sync.connection"):connection>/project.zip', type='http',
-        auth='user', methods=['GET'], readonly=True,
+        '/saas_sync/connection/<int:connection>/project.zip', type='http', auth='user',
+        methods=['GET'], readonly=True,
     )
     def project(self, connection, **_query):
         """The project for the provider's command line. It holds no secret, but the webhook
         address, which only managers may see."""
-        connection.check_access('write')
-        name, content = connection._project_archive()
+        name, content = self._writable(connection)._project_archive()
         return request.make_response(content, headers=[
             ('Content-Type', 'application/zip'),
             ('Content-Disposition', content_disposition(name)),
         ])
 
     @http.route(
-        '/saas_sync/connection/<model("sync.connection"):connection>/certificate.crt',
-        type='http', auth='user', methods=['GET'], readonly=True,
+        '/saas_sync/connection/<int:connection>/certificate.crt', type='http', auth='user',
+        methods=['GET'], readonly=True,
     )
     def certificate(self, connection, **_query):
         """The certificate to upload at the provider; the private key never leaves."""
-        connection.check_access('write')
-        name, content = connection._certificate_file()
+        name, content = self._writable(connection)._certificate_file()
         return request.make_response(content, headers=[
             ('Content-Type', 'application/x-x509-user-cert'),
             ('Content-Disposition', content_disposition(name)),

@@ -93,6 +93,18 @@ class TestHealth(AccountMixin, HttpCase):
         with ZipFile(BytesIO(response.content)) as archive:
             self.assertIn('hubspot-eu/hsproject.json', archive.namelist())
 
+    def test_a_number_that_no_connection_has_is_not_found(self):
+        """Odoo's converter took 0 for no record at all, which ended in a 500, and -1 for the
+        connection 1. Schemathesis found it."""
+        new_test_user(self.env, 'sync_manager', 'saas_sync.group_manager')
+        self.env.flush_all()
+        self.authenticate('sync_manager', 'sync_manager')
+        for number in (0, -self.connection.id, 2**31, 2**63, 10**40):
+            for name in ('project.zip', 'certificate.crt'):
+                with self.subTest(number, name=name):
+                    path = f'/saas_sync/connection/{number}/{name}'
+                    self.assertEqual(self.url_open(path).status_code, 404)
+
     def test_an_ordinary_user_does_not_and_another_company_s_does_not_exist(self):
         self.authenticate('sync_reader', 'sync_reader')
         with mute_logger('odoo.addons.base.models.ir_model', 'odoo.http'):
