@@ -7,7 +7,7 @@
  401   the signature is missing, stale or wrong; one fixed answer for all of these
  404   no connection has this token
  405   not a POST (mostly answered by Odoo's routing)
- 413   more than 1 MiB
+ 413   more than 1 MiB (mostly answered by Odoo, which reads the announced length first)
  415   a type in which this provider sends nothing, or compressed
  503   paused, or too much waits already; ``Retry-After`` says when to come back
 =====  ==============================================================================

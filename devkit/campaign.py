@@ -169,7 +169,7 @@ class Campaign:
             if suite.templates
             else {}
         )
-        if suite.templates:
+        if suite.needs_odoo:
             templates["SAAS_SYNC_INSTALLED"] = self._installed.result()
         if not self._selection.everything:
             # Scenarios of minutes run where somebody asks for them.

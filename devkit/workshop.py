@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from . import browser, node_clients, odoo_server, odoo_source, postgres, python_env
+from . import browser, contract_tool, node_clients, odoo_server, odoo_source, postgres, python_env
 from .databases import Databases, installed_parts_key
 from .layout import Layout
 from .lock import exclusive
@@ -31,16 +31,23 @@ class Workshop:
         self.steps = Steps(layout.state, self.ticker)
 
     def prepare(
-        self, *, odoo: bool = True, chromium: bool = False, clients: bool = False
+        self,
+        *,
+        odoo: bool = True,
+        chromium: bool = False,
+        clients: bool = False,
+        schemathesis: bool = False,
     ) -> None:
-        """Bring the virtual environment and, as asked, Odoo's source, a browser and JavaScript
-        clients.
+        """Bring the virtual environment and, as asked, Odoo's source, a browser, JavaScript
+        clients and Schemathesis.
         """
         if odoo:
             # An address that cannot be read is told before minutes of downloads, not after them.
             postgres.given(os.environ)
         with exclusive(self._lock("setup")):
             rows = [[python_env.step(self.layout)]]
+            if schemathesis:  # installed with the environment's pip
+                rows[0].append(contract_tool.step(self.layout))
             if odoo:
                 rows.append(odoo_source.steps(self.layout))
             if chromium:
@@ -158,6 +165,8 @@ class Workshop:
         chromium = browser.find()
         if chromium:
             variables["SAAS_SYNC_CHROMIUM"] = chromium
+        if contract_tool.installed(self.layout):
+            variables["SAAS_SYNC_SCHEMATHESIS"] = str(contract_tool.folder(self.layout))
         recorded = os.environ.get("SAAS_SYNC_RECORDED") or self.layout.recorded
         if os.path.isdir(recorded):
             variables["SAAS_SYNC_RECORDED"] = str(recorded)

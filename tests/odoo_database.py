@@ -46,7 +46,7 @@ class OdooDatabase:
     server: Mapping[str, str] = {}
 
     def __init__(self, template: str):
-        prefix = template.partition("_template")[0] if "_template" in template else "saas_sync_f"
+        prefix = re.split("_template|_installed|_test_", template)[0] or "saas_sync_f"
         self.name = f"{prefix}_test_lifecycle{next(_numbers)}_{os.getpid()}"
         self._program("createdb", "-T", template, self.name)
         self._copy_filestore(template)

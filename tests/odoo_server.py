@@ -19,7 +19,7 @@ from pathlib import Path
 
 import requests
 
-from tests.odoo_database import OdooDatabase
+from .odoo_database import OdooDatabase
 
 START_SECONDS = 120
 JOB_LINE = re.compile(
@@ -129,6 +129,11 @@ class Person:
             "/web/session/authenticate",
             {"db": server.database.name, "login": login, "password": password},
         )
+
+    @property
+    def session_id(self) -> str:
+        """The cookie that Odoo knows this person by."""
+        return self._session.cookies["session_id"]
 
     def call(self, model: str, method: str, *args, **kwargs):
         """:raises AssertionError: with Odoo's message"""

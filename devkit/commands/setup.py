@@ -17,7 +17,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(layout: Layout, options: argparse.Namespace) -> int:
     workshop = Workshop(layout)
     print(f"Setting up in {layout.dev}", flush=True)
-    workshop.prepare(chromium=True)
+    workshop.prepare(chromium=True, schemathesis=True)
     with workshop.server() as server:
         workshop.template(server)
     print("Ready. ./dev demo shows it, ./dev test tries it, ./dev serve starts Odoo.")

@@ -1,15 +1,18 @@
 """`./dev test`: set everything up, then run every suite, or those that the arguments choose.
 
-Variables that tests find (a test that misses one skips and says so): SAAS_SYNC_ODOO_CMD       how
-    to start Odoo, shell-quoted, configuration included SAAS_SYNC_ADDONS         the folder that
-    holds the add-on under its technical name SAAS_SYNC_DATA_DIR       Odoo's data folder
-    (`filestore/<database>` below it) SAAS_SYNC_PG_BIN         the folder of psql, createdb, pg_ctl;
-    PGHOST, PGPORT, PGUSER, … reach the server SAAS_SYNC_CHROMIUM       a Chromium that starts
-    SAAS_SYNC_TEMPLATE       (lifecycle) database with the dependencies installed, to copy; no demo
-    data SAAS_SYNC_TEMPLATE_DEMO  (lifecycle) the same with demo data SAAS_SYNC_INSTALLED
-    (lifecycle, faults) database with the add-on installed, to copy SAAS_SYNC_RECORDED
-    recorded real traffic, where it lies beside the checkout SAAS_SYNC_LONG           (faults) set
-    when something was chosen: scenarios of minutes run, too
+Variables that tests find (a test that misses one skips and says so):
+
+- SAAS_SYNC_ODOO_CMD: how to start Odoo, shell-quoted, configuration included
+- SAAS_SYNC_ADDONS: the folder that holds the add-on under its technical name
+- SAAS_SYNC_DATA_DIR: Odoo's data folder (`filestore/<database>` below it)
+- SAAS_SYNC_PG_BIN: the folder of psql, createdb, pg_ctl; PGHOST, PGPORT, PGUSER, … reach the server
+- SAAS_SYNC_CHROMIUM: a Chromium that starts
+- SAAS_SYNC_SCHEMATHESIS: the folder in which Schemathesis is installed
+- SAAS_SYNC_INSTALLED: (what needs Odoo) database with the add-on installed, to copy
+- SAAS_SYNC_TEMPLATE: (lifecycle) database with the dependencies installed, to copy; no demo data
+- SAAS_SYNC_TEMPLATE_DEMO: (lifecycle) the same with demo data
+- SAAS_SYNC_RECORDED: recorded real traffic, where it lies beside the checkout
+- SAAS_SYNC_LONG: (faults) set when something was chosen: scenarios of minutes run, too
 """
 
 from __future__ import annotations
@@ -54,7 +57,10 @@ def run_words(layout: Layout, words: Sequence[str]) -> int:
         require_manifest(layout)
     suites = {suite.name for suite in selection.words}
     workshop.prepare(
-        odoo=needs_odoo, chromium="browser" in suites, clients="sandbox" in suites
+        odoo=needs_odoo,
+        chromium="browser" in suites,
+        clients="sandbox" in suites,
+        schemathesis="security" in suites,
     )
     layout.logs.mkdir(parents=True, exist_ok=True)
     return _report(_run(workshop, selection, needs_odoo), selection)

@@ -25,37 +25,11 @@ import psycopg2
 from ..account import PUBLIC_URL, SECRET
 from ..odoo_database import OdooDatabase
 from ..odoo_server import OdooServer
+from .prefork import PREPARE, QUIET
 from .traffic.audit import Audit
 from .traffic.delivery import Addresses
 from .traffic.maker import BLOCK, make
 from .traffic.wire import ask
-
-#: Run in `odoo shell`. The one over its ceiling holds a single event, which is its ceiling.
-PREPARE = """
-from odoo.addons.saas_sync.engine.contracts import InboundEvent
-
-def connection(name, secret=None, **values):
-    made = env['sync.connection'].create({
-        'name': name, 'public_url': public_url, 'poll_enabled': False, **values})
-    env['sync.credential']._set(made, 'client_secret', secret)
-    made._update_state('connected')
-    return made
-
-opened = connection('Open', secret, remote_account='62515', backlog_ceiling=10000000)
-env['sync.mapping'].create({
-    'connection_id': opened.id, 'model_id': env['ir.model']._get_id('res.partner'),
-    'remote_object': 'contacts',
-    'line_ids': [(0, 0, {'odoo_field': 'email', 'remote_field': 'email'})]})
-paused = connection('Paused', secret)
-paused._update_state('paused')
-full = connection('Full', secret, backlog_ceiling=1)
-env['sync.event'].create({
-    'connection_id': full.id, 'idempotency_key': 'x', 'remote_object': 'contacts',
-    'remote_id': '1', 'state': 'pending'})
-secretless = connection('No secret')
-result = [opened.id] + [
-    '/saas_sync/webhook/' + one.webhook_token for one in (opened, paused, full, secretless)]
-"""
 
 
 class Run:
@@ -150,8 +124,7 @@ def main(words: list[str]) -> int:
     try:
         opened, *paths = database.run(PREPARE, public_url=PUBLIC_URL, secret=SECRET)
         server = OdooServer(
-            database, '--log-level=warn', '--log-handler=werkzeug:WARNING',
-            '--log-handler=py.warnings:ERROR', workers=options.workers, cron_threads=0)
+            database, *QUIET, workers=options.workers, cron_threads=0)
         with server:
             run = Run(options, Addresses(*paths), urlsplit(server.url).port)
             run.send_all()
