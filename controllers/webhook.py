@@ -18,7 +18,9 @@ Promises: an answer of 200 or 202 is only sent after the commit, any other one l
 what a sender can send never ends in a 5xx of ours but the two 503.
 
 Weakness: Odoo reads a form before it calls us, so such a body is parsed (up to the size limit)
-before it is refused.
+before it is refused. Whoever sends a byte a second holds a process of Odoo until
+`limit_time_real`: Odoo's server reads head and body, and what comes after a refusal, without asking
+us; only a proxy in front helps (docs/security.md).
 """
 
 from __future__ import annotations
@@ -26,7 +28,7 @@ from __future__ import annotations
 import uuid
 
 from psycopg2.extensions import ISOLATION_LEVEL_READ_COMMITTED
-from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
 from odoo import SUPERUSER_ID, http
 from odoo.http import request
@@ -98,6 +100,8 @@ class WebhookController(http.Controller):
             raise Refused(415, 'Send the body uncompressed.')
         try:
             body = received.get_data()
+        except ClientDisconnected as error:
+            raise Refused(400, 'The body ended before it was whole.') from error
         except RequestEntityTooLarge as error:
             raise Refused(413, 'At most 1 MiB is accepted.') from error
         if len(body) > MAX_BYTES:
