@@ -9,6 +9,7 @@ deleted for privacy           as deleted; the link's snapshot, which holds perso
 event says deleted, record    the record is alive: looked at as for any change (a restore overtook
 still there                   the deletion)
 restored                      the tombstone is lifted, an Odoo record we archived is un-archived
+merged, then deleted          both of it, in this order, whatever was heard of first
 merged into a third record    the surviving link moves to the new id; a loser's link becomes a
                               tombstone that leads to it; its Odoo record stays, and is told.
                               Which one survives the event says; without it (the record was read,
@@ -36,14 +37,15 @@ class SyncInboundRemoval(models.AbstractModel):
         """
         results = {}
         for item in items:
-            if item.record is None or item.record.archived:
+            is_alive = bool(item.record and not item.record.archived)
+            # What was merged and then deleted is found by what it was merged from.
+            if self._is_merged(item) and (is_alive or not item.link):
+                self._merged(connection, mapping, item)
+            if not is_alive:
                 if item.record or item.kinds & {'delete', 'purge'}:
                     results[item.lane.id] = self._gone(mapping, item)
-            else:
-                if self._is_merged(item):
-                    self._merged(connection, mapping, item)
-                if item.link and self._is_restored(item):
-                    self._restore(item)
+            elif item.link and self._is_restored(item):
+                self._restore(item)
         return results
 
     @api.model
@@ -103,46 +105,49 @@ class SyncInboundRemoval(models.AbstractModel):
     def _is_merged(item):
         """By the event, by the id it has now, or by what it says of itself."""
         record = item.record
-        moved = record.remote_id != item.remote_id
-        return bool(moved or record.merged_ids or 'merge' in item.kinds)
+        moved = record and (record.remote_id != item.remote_id or record.merged_ids)
+        return bool(moved or 'merge' in item.kinds)
 
     @api.model
     def _merged(self, connection, mapping, item):
         """Point the surviving link to the id the record has now, the losers' links to it."""
-        related = self._related_ids(item)
+        related, record = self._related_ids(item), item.record
+        present_id = record.remote_id if record else item.remote_id
         links = self.env['sync.link']._by_remote(
             connection, mapping.remote_object,
-            {item.remote_id, item.record.remote_id, *related, *item.record.merged_ids})
-        survivor = self._survivor(mapping, item, links, related)
+            {item.remote_id, present_id, *related, *(record.merged_ids if record else ())})
+        survivor = self._survivor(mapping, item, links, [present_id, *related[:1]])
         if not survivor:
             return
-        if survivor.remote_id != item.record.remote_id or survivor.merged_into_id:
-            survivor.write({'remote_id': item.record.remote_id, 'merged_into_id': False})
+        if survivor.remote_id != present_id or survivor.merged_into_id:
+            survivor.write({'remote_id': present_id, 'merged_into_id': False})
         item.link = survivor
-        if self._is_restored(item):
+        if record and not record.archived and self._is_restored(item):
             self._restore(item)
         for loser in links.values():
             if loser != survivor and loser.merged_into_id != survivor:
                 self._retire(loser, survivor, connection)
 
     @api.model
-    def _survivor(self, mapping, item, links, related):
-        """The living link that goes on: the one of the id the record has now, else that of the
-        primary, which the event names first, else the one most like the record. No list of merged
-        ids says which of them the person kept; that record's values are the ones that live on.
-        Nor do the others that the event names: the primary may be the third record of a merge
+    def _survivor(self, mapping, item, links, named):
+        """The living link that goes on: of the ids ``named``, the one the record has now and that
+        of the primary, which the event names first; else the one most like the record. No list of
+        merged ids says which of them the person kept; that record's values are the ones that live
+        on. Nor do the others that the event names: the primary may be the third record of a merge
         whose own event is still to come."""
-        named = [links.get(item.record.remote_id), *(links.get(one) for one in related[:1])]
-        found = list(dict.fromkeys(filter(None, named)))
+        found = list(dict.fromkeys(links[one] for one in named if one in links))
         others = {link for link in (item.link, *links.values()) if link} - set(found)
         found += sorted(others, key=lambda link: (-self._likeness(mapping, item, link), link.id))
         return next((link for link in found if not link.deleted_at), found[0] if found else None)
 
     @api.model
     def _likeness(self, mapping, item, link):
-        """How many of the values last agreed on the record holds now."""
+        """Of the values last agreed on, how many more the record holds than it contradicts."""
+        if not item.record:
+            return 0
         remote = self.env['sync.inbound']._remote(RecordAdapter(mapping), item)
-        return sum(remote.get(key) == value for key, value in (link.snapshot or {}).items())
+        agreed = {key: value for key, value in (link.snapshot or {}).items() if value}
+        return sum(1 if remote.get(key) == value else -1 for key, value in agreed.items())
 
     @staticmethod
     def _related_ids(item):

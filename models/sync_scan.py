@@ -247,19 +247,22 @@ class SyncScan(models.AbstractModel):
         connector, cursor, pages = connection._connector(), mapping.sweep_cursor or None, 0
         while pages < MAX_SWEEP_PAGES:
             page = connector.list_page(mapping.remote_object, [], cursor, archived=True)
-            links = self.env['sync.link']._by_remote(
-                connection, mapping.remote_object, [record.remote_id for record in page.records])
-            self._store(connection, [
-                self._event('delete', mapping.remote_object, record.remote_id, record.updated_at)
-                for record in page.records
-                if record.remote_id in links and not links[record.remote_id].deleted_at
-            ], 10)
+            self._store(connection, self._departed(connection, mapping, page.records), 10)
             pages, cursor = pages + 1, page.cursor
             if not cursor:
                 break
         mapping.write({'sweep_cursor': cursor or False,
                        'sweep_since': mapping.sweep_since if cursor else now})
         return pages
+
+    @api.model
+    def _departed(self, connection, mapping, records):
+        """Events for the linked records in the bin; who was merged into one of them is there, too."""
+        gone = {one: record for record in records
+                for one in (record.remote_id, *record.merged_ids)}
+        links = self.env['sync.link']._by_remote(connection, mapping.remote_object, gone)
+        return [self._event('delete', mapping.remote_object, remote_id, gone[remote_id].updated_at)
+                for remote_id, link in links.items() if not link.deleted_at]
 
     @api.model
     def _has_to_compare(self, connection, mapping, now):

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from odoo import fields
 from odoo.tests import tagged
 
 from .common import SandboxCase
@@ -129,6 +130,52 @@ class TestRemoteRemoval(RemovalCase):
         self.assertEqual(self.link_of(lost).merged_into_id, link)
         self.assertEqual(self.link_of(first).merged_into_id, link)
         self.notify(('contacts', third), kind='merge')
+        self.assertSilence()
+
+    def merged_and_deleted(self):
+        """``(the merged id, the kept partner, the lost partner)`` of what is not heard of yet."""
+        lost_id, lost = self.linked_contact(email='lost@example.com')
+        kept_id, kept = self.linked_contact(email='kept@example.com')
+        third = self.box.change(
+            'contacts', {'id': kept_id, 'action': 'merge', 'other': lost_id})['id']
+        self.box.change('contacts', {'id': third, 'action': 'delete'})
+        self.related = (kept_id, lost_id)
+        return third, kept, lost
+
+    def hear_of_the_merge(self, third):
+        event = self.env['sync.scan']._event('merge', 'contacts', third, 'x').model_copy(
+            update={'related_ids': self.related})
+        self.env['sync.event']._ingest(self.cr, self.connection.id, [event], 'c')
+
+    def test_what_was_merged_and_then_deleted_is_deleted(self):
+        """Both were heard of at once: there was no record any more, Odoo knew none of that id, and
+        the event was ignored; the person lived on in Odoo (found by the fault campaign, seed 1)."""
+        third, kept, lost = self.merged_and_deleted()
+        self.hear_of_the_merge(third)
+        self.notify(('contacts', third), kind='delete')
+        self.work()
+        self.assertEqual((kept.active, self.link_of(kept).remote_id), (False, third))
+        self.assertTrue(self.link_of(kept).deleted_at)
+        self.assertEqual(self.link_of(lost).merged_into_id, self.link_of(kept))
+        self.assertSilence()
+
+    def test_so_it_is_when_the_deletion_is_heard_of_first(self):
+        third, kept, lost = self.merged_and_deleted()
+        self.notify(('contacts', third), kind='delete')
+        self.work()
+        self.assertFalse(kept.active)
+        self.hear_of_the_merge(third)
+        self.assertSilence()
+        self.assertEqual(self.link_of(lost).merged_into_id, self.link_of(kept))
+
+    def test_and_when_neither_is_heard_of_the_sweep_finds_it(self):
+        _third, kept, lost = self.merged_and_deleted()
+        self.connection.poll_enabled = True
+        self.contacts.write({'poll_since': fields.Datetime.now() - timedelta(days=1),
+                             'sweep_since': False})
+        self.work(rounds=2)
+        self.connection.poll_enabled = False
+        self.assertFalse(kept.active or lost.active)
         self.assertSilence()
 
     def test_a_merge_that_a_mapping_out_only_meets_moves_the_link(self):
