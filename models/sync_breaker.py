@@ -10,8 +10,8 @@
 The rules are those of :mod:`..engine.breaker`, as SQL; a test drives both with the same histories.
 
 Promises: while it is open no call is made; one worker probes at a time, decided by a single
-``UPDATE … WHERE … RETURNING``, and the others ask again a moment later; a probe that never reports (its worker died) is replaced when its
-time is over; a closed breaker writes nothing for a success.
+``UPDATE … WHERE … RETURNING``, and the others ask again a moment later; a probe that never reports
+(its worker died) is replaced when its time is over; a closed breaker writes nothing for a success.
 
 What counts is what indicts the remote (time-outs, refused connections, 5xx): a record it refuses
 is that record's fault. A missing row counts as closed: the breaker fails open.

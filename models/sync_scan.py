@@ -257,7 +257,7 @@ class SyncScan(models.AbstractModel):
 
     @api.model
     def _departed(self, connection, mapping, records):
-        """Events for the linked records in the bin; who was merged into one of them is there, too."""
+        """Events for the linked records in the bin, and for those merged into one of them."""
         gone = {one: record for record in records
                 for one in (record.remote_id, *record.merged_ids)}
         links = self.env['sync.link']._by_remote(connection, mapping.remote_object, gone)

@@ -1,9 +1,9 @@
 """What a worker does while nothing is due: two of them keep watch, any others leave.
 
 The watch stays while another worker runs lanes, and takes them over within a second or two of that
-worker's death; it stays for a lane whose backoff is about to end, and up to a minute for a later one
-while no other job wants the process; and it stays a few seconds after the last work, because work seldom comes alone and starting a cron job takes longer than the work
-itself. It waits for PostgreSQL to tell it of new work (``LISTEN``) and looks once a second all the
+worker's death; it stays for a lane whose backoff is about to end, and up to a minute for a later
+one while no other job wants the process; and it stays a few seconds after the last work, because
+work seldom comes alone and starting a cron job takes longer than the work itself. It waits for PostgreSQL to tell it of new work (``LISTEN``) and looks once a second all the
 same, with one statement over small indexes. Whoever leaves the watch to work calls for another one,
 unless the second post is taken: a worker that works is never alone.
 

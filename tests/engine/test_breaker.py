@@ -96,7 +96,8 @@ def test_while_it_is_open_at_most_one_call_is_under_way(steps):
 
 @pytest.mark.parametrize(
     'options',
-    [{'threshold': 0}, {'window': 0}, {'cooldown': 0}, {'probe': -1}, {'look': 0}, {'cooldown_cap': 1}],
+    [{'threshold': 0}, {'window': 0}, {'cooldown': 0}, {'probe': -1}, {'look': 0},
+     {'cooldown_cap': 1}],
     ids=str,
 )
 def test_settings_that_make_no_sense_are_refused(options):
