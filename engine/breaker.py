@@ -12,7 +12,8 @@ workers. Times are seconds on any one clock.
 
 Promises: while it is open nothing passes; half open, one call passes at a time, and the others ask
 again every ``look`` seconds, because a probe seldom takes long; a probe that never reports is
-replaced after ``probe`` seconds; a success that comes late does not close an open breaker. Weakness: calls already under way when it opens are not called back.
+replaced after ``probe`` seconds; a success that comes late does not close an open breaker.
+Weakness: calls already under way when it opens are not called back.
 """
 
 from __future__ import annotations

@@ -3,9 +3,10 @@
 The watch stays while another worker runs lanes, and takes them over within a second or two of that
 worker's death; it stays for a lane whose backoff is about to end, and up to a minute for a later
 one while no other job wants the process; and it stays a few seconds after the last work, because
-work seldom comes alone and starting a cron job takes longer than the work itself. It waits for PostgreSQL to tell it of new work (``LISTEN``) and looks once a second all the
-same, with one statement over small indexes. Whoever leaves the watch to work calls for another one,
-unless the second post is taken: a worker that works is never alone.
+work seldom comes alone and starting a cron job takes longer than the work itself. It waits for
+PostgreSQL to tell it of new work (``LISTEN``) and looks once a second all the same, with one
+statement over small indexes. Whoever leaves the watch to work calls for another one, unless the
+second post is taken: a worker that works is never alone.
 
 Promises: no transaction is open while it waits, but that of its advisory locks, which holds no
 snapshot; after the last work it makes room as soon as another job of the server is due; where

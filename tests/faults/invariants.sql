@@ -58,12 +58,14 @@ SELECT name, array_agg(id ORDER BY id)
   FROM crm_lead WHERE name LIKE %(unique)s GROUP BY 1 HAVING count(*) > 1;
 
 -- name: I4 the news of a record were worked in the order in which they came
--- (half a minute is what a transaction may take from its beginning, which dates it, to its commit)
+-- (half a minute is what a transaction may take from its beginning, which dates it, to its commit;
+-- what a person replays is worked when he does so, and since then says nothing: %(since)s)
 SELECT early.id, late.id, early.connection_id, early.remote_object, early.remote_id
   FROM sync_event early
   JOIN sync_event late USING (connection_id, remote_object, remote_id)
  WHERE early.state = 'done' AND late.state = 'done' AND early.done_at > late.done_at
-   AND early.create_date < late.create_date - interval '30 s';
+   AND early.create_date < late.create_date - interval '30 s'
+   AND early.create_date >= %(since)s;
 
 -- name: I5 a record has one lane a direction
 SELECT connection_id, direction, object, key, count(*)

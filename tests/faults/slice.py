@@ -60,6 +60,7 @@ class Slice:
 
     def run(self, seconds: float) -> Outcome:
         may_stop = self._world.server.can_stop
+        began = self._world.database.value("SELECT (now() AT TIME ZONE 'UTC')::text")
         planned = plan(self._seed, self.outcome.number, seconds, may_stop=may_stop)
         # The people stop with the faults, and those may take longer than planned.
         more = seconds * 10
@@ -68,6 +69,7 @@ class Slice:
             self._lift(float("inf"))
             self._world.calm()
         self._settle()
+        self.outcome.violations += invariants.in_order(self._world, began)
         self._verify()
         return self.outcome
 
@@ -157,7 +159,9 @@ class Slice:
         except (AssertionError, requests.RequestException) as error:
             found.append(Violation("I11 reconciliation ends", str(error)))
         self._book.learn(self._world.database)
-        found += invariants.violations(self._world, limit=LIMIT, log=self._new_log())
+        found += invariants.violations(
+            self._world, limit=LIMIT, since="infinity", log=self._new_log()
+        )
         found += self._book.violations(invariants.read(self._world))
         found += invariants.fencing(self._watch.samples)
         self.outcome.records = len(self._book.records)
