@@ -20,6 +20,7 @@ from psycopg2.extensions import ISOLATION_LEVEL_READ_COMMITTED
 from psycopg2.extras import execute_values
 
 from odoo.sql_db import BaseCursor, Cursor
+from odoo.tools import SQL
 
 
 @contextmanager
@@ -47,6 +48,15 @@ def plan_by_index(cr):
                'SET LOCAL jit = off')
 
 
+def forget_disk(cr):
+    """Have the commit of this transaction not wait for the disk.
+
+    It is durable no later than the next commit that does wait, and never half of it: only for what
+    is found and done again where a crash of PostgreSQL has made it undone.
+    """
+    cr.execute('SET LOCAL synchronous_commit = off')
+
+
 def next_transaction(env):
     """Commit what the worker has done so far and begin with a fresh snapshot.
 
@@ -66,3 +76,28 @@ def insert_values(cr, statement, rows, template=None, fetch=False):
     return execute_values(
         cr, statement, rows, template=template, page_size=max(len(rows), 1), fetch=fetch
     )
+
+
+def spread(key, columns):
+    """Rows for one set-based statement, given column by column.
+
+    What all rows have in common is one parameter, and every other column an array: of the batches
+    here, which mostly say the same of every record, that is a third of what a VALUES list costs
+    both sides.
+
+    :param key: the column that tells the rows apart
+    :param columns: ``{name: (SQL type, values)}``, the values as psycopg2 takes them
+    :return: the SQL of each column, by name, and that of the FROM item ``v``
+    """
+    sql, arrays = {}, {}
+    for name, (kind, values) in columns.items():
+        if name != key and all(value == values[0] for value in values):
+            sql[name] = SQL(f'%s::{kind}', values[0])
+        else:
+            # JSON travels as text, or each value would be a literal with a cast of its own.
+            carried = 'text' if kind == 'jsonb' else kind
+            arrays[name] = SQL(f'%s::{carried}[]', list(values))
+            sql[name] = SQL(f'%s::{kind}', SQL.identifier('v', name))
+    source = SQL('unnest(%s) AS v(%s)', SQL(', ').join(arrays.values()),
+                 SQL(', ').join(map(SQL.identifier, arrays)))
+    return sql, source

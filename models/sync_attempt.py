@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from odoo import api, fields, models
+from odoo.tools import SQL
 
-from .queue_cursor import insert_values
+from .queue_cursor import spread
 from .sync_message import ERROR_CLASSES
 
 
@@ -60,10 +61,10 @@ class SyncAttempt(models.Model):
         """Append attempts in one statement; ``rows`` are dicts over ``_COLUMNS``."""
         if not rows:
             return
-        columns = ', '.join(f'"{name}"' for name in self._COLUMNS)
-        insert_values(
-            cr,
-            f'INSERT INTO sync_attempt ({columns}, create_date) VALUES %s',
-            [tuple(row.get(name) for name in self._COLUMNS) for row in rows],
-            f"({', '.join(['%s'] * len(self._COLUMNS))}, now() AT TIME ZONE 'UTC')",
-        )
+        sql, source = spread('key', {
+            name: (self._fields[name].column_type[1], [row.get(name) for row in rows])
+            for name in self._COLUMNS})
+        cr.execute(SQL(
+            """INSERT INTO sync_attempt (%s, create_date)
+               SELECT %s, now() AT TIME ZONE 'UTC' FROM %s""",
+            SQL(', ').join(map(SQL.identifier, sql)), SQL(', ').join(sql.values()), source))

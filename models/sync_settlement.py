@@ -12,9 +12,10 @@ import traceback
 from dataclasses import dataclass
 
 from odoo import api, models
+from odoo.tools import SQL
 
 from ..engine.errors import SyncError, UnknownOutcome, classify, fingerprint
-from .queue_cursor import insert_values
+from .queue_cursor import insert_values, spread
 
 #: Outcomes that end the messages, with the state they end in.
 FINAL = {'done': 'done', 'nothing': 'done', 'ignored': 'ignored', 'shadow': 'ignored'}
@@ -102,22 +103,26 @@ class SyncSettlement(models.AbstractModel):
     def _end_messages(self, cr, claim, lanes, outcomes):
         """End what the claim has seen of each lane, with its state and reason; one statement,
         however many messages that is."""
-        ended = insert_values(
-            cr,
-            f"""WITH ended AS (
-                    UPDATE {self._table_of(claim)} m
-                       SET state = v.state, reason = v.reason, lane_id = NULL,
-                           error_class = NULL, error_message = NULL,
-                           done_at = now() AT TIME ZONE 'UTC',
-                           latency = extract(epoch FROM clock_timestamp() AT TIME ZONE 'UTC'
-                                                        - m.create_date)
-                      FROM (VALUES %s) AS v(lane_id, upto, state, reason)
-                     WHERE m.lane_id = v.lane_id AND m.dispatch_number <= v.upto
-                    RETURNING v.lane_id)
-                SELECT lane_id, count(*) FROM ended GROUP BY lane_id""",
-            [(lane_id, lanes[lane_id].upto, *outcome) for lane_id, outcome in outcomes.items()],
-            '(%s, %s, %s::varchar, %s::varchar)', fetch=True)
-        for lane_id, count in ended:
+        lane_ids, ends = list(outcomes), list(outcomes.values())
+        sql, source = spread('lane_id', {
+            'lane_id': ('int4', lane_ids),
+            'upto': ('int4', [lanes[lane_id].upto for lane_id in lane_ids]),
+            'state': ('varchar', [state for state, _reason in ends]),
+            'reason': ('varchar', [reason for _state, reason in ends])})
+        cr.execute(SQL(
+            """WITH ended AS (
+                   UPDATE %(table)s m
+                      SET state = %(state)s, reason = %(reason)s, lane_id = NULL,
+                          error_class = NULL, error_message = NULL,
+                          done_at = now() AT TIME ZONE 'UTC',
+                          latency = extract(epoch FROM clock_timestamp() AT TIME ZONE 'UTC'
+                                                       - m.create_date)
+                     FROM %(source)s
+                    WHERE m.lane_id = %(lane_id)s AND m.dispatch_number <= %(upto)s
+                   RETURNING %(lane_id)s AS lane_id)
+               SELECT lane_id, count(*) FROM ended GROUP BY lane_id""",
+            table=SQL.identifier(self._table_of(claim)), source=source, **sql))
+        for lane_id, count in cr.fetchall():
             lanes[lane_id].pending = count
 
     @api.model
