@@ -23,7 +23,7 @@ from odoo.tools import config
 from ..engine import pause
 from ..engine.errors import AuthError, RateLimitError, TransientError, classify
 from .outage import as_transient, is_outage
-from .queue_cursor import next_transaction, queue_cursor
+from .queue_cursor import next_transaction, plan_by_index, queue_cursor
 from .race_log import RACE_ERRORS, quiet_races
 from .sync_lane import DISPATCH_LIMIT, LEASE_SECONDS, WORKER_LOCK, StaleClaim
 from .sync_settlement import Result
@@ -105,16 +105,21 @@ class SyncWorker(models.AbstractModel):
         try:
             shift.is_behind = self.env['sync.lane']._tick(shift.worker) >= DISPATCH_LIMIT
             progressed = sum(self._work_kind(kind, shift) for kind in self._due_kinds())
-            return progressed + self._scan(shift)
+            return progressed + self._scan(shift, progressed)
         except RACE_ERRORS as error:
             self.env.cr.rollback()
             _logger.info('The schedule lost a race, and goes on: %s', error)
             return 0
 
     @api.model
-    def _scan(self, shift):
-        """One step of scanning, unless the last one, a moment ago, has found nothing to read."""
-        if shift.guard is not None and time.monotonic() < shift.scan_at:
+    def _scan(self, shift, progressed):
+        """One step of scanning, unless the last one, a moment ago, has found nothing to read.
+
+        :param progressed: what else the round has done; a run that waits for nobody ends with a
+            round that has done nothing, and that one looks
+        """
+        may_wait = progressed or shift.guard is not None
+        if may_wait and time.monotonic() < shift.scan_at:
             shift.owes_scan = True
             return 0
         pages = self.env['sync.scan']._step()
@@ -187,7 +192,17 @@ class SyncWorker(models.AbstractModel):
         workers; beyond that, chance is fair.
         """
         next_transaction(self.env)
-        self.env.cr.execute(
+        database = self.env['sync.connection']._database_uuid()
+        with queue_cursor(self.env) as cr:
+            plan_by_index(cr)
+            rows = self._kinds(cr, database)
+        order = {row[0]: (row[3], random.random()) for row in rows}
+        return [row[:3] for row in sorted(rows, key=lambda row: order[row[0]])]
+
+    @api.model
+    def _kinds(self, cr, database):
+        """:return: rows of connection id, direction, object, and whether the connection is busy"""
+        cr.execute(
             """
             SELECT k.connection_id, k.direction, k.object,
                    EXISTS (SELECT 1 FROM sync_lane r
@@ -205,10 +220,8 @@ class SyncWorker(models.AbstractModel):
                               AND l.run_at <= clock_timestamp() AT TIME ZONE 'UTC')
              ORDER BY k.sequence, k.direction
             """,
-            [self.env['sync.connection']._database_uuid()])
-        rows = self.env.cr.fetchall()
-        order = {row[0]: (row[3], random.random()) for row in rows}
-        return [row[:3] for row in sorted(rows, key=lambda row: order[row[0]])]
+            [database])
+        return cr.fetchall()
 
     # === ONE BATCH === #
 
