@@ -12,7 +12,6 @@ not linked yet) is left out rather than taken for empty: an absent key is never 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from datetime import timedelta
 
 from odoo import fields
@@ -63,26 +62,29 @@ class RecordAdapter:
         :raises DataError: a value cannot be converted; ``error.res_id`` is the id of its record
         """
         self._prefetch_links(records)
-        values = {}
-        for record in records:
-            try:
-                known = (snapshots or {}).get(record.id) or {}
-                values[record.id] = dict(self._local_values(record, known))
-            except DataError as error:
-                error.res_id = record.id
-                raise
+        each = list(records)
+        values = {record.id: {} for record in each}
+        for line in self.lines:  # by line and not by record: what to read is asked once
+            read = self._reader(line, snapshots or {})
+            for record in each:
+                try:
+                    found, value = read(record)
+                except DataError as error:
+                    error.res_id = record.id
+                    raise
+                if found:
+                    values[record.id][line.key] = value
         return values
 
-    def _local_values(self, record, snapshot) -> Iterable[tuple]:
-        for line in self.lines:
-            key = line.key
-            if line.converter in RELATIONAL:
-                reader = getattr(self, f'_local_{line.converter}')
-                found, value = reader(line, record, snapshot.get(key))
-                if found:
-                    yield key, value
-            else:
-                yield key, self._canonical_of(key, self._value_at(record, key))
+    def _reader(self, line, snapshots):
+        """Of a record, whether there is something to say of this line, and its canonical value."""
+        key = line.key
+        if line.converter in RELATIONAL:
+            reader = getattr(self, f'_local_{line.converter}')
+            return lambda record: reader(line, record, (snapshots.get(record.id) or {}).get(key))
+        field = self.model._fields.get(key)
+        get = field.__get__ if field else lambda record: self._value_at(record, key)
+        return lambda record: (True, self._canonical_of(key, get(record)))
 
     def _canonical_of(self, key, value):
         """Converted once a batch: nearly every value is looked at before and after the write."""

@@ -144,7 +144,8 @@ class SyncLinker(models.AbstractModel):
         """
         if view.items() <= base.items() and not new_remote:
             return {}, {}  # nearly always so, and what the merge would find as well
-        rules = [rule for rule in adapter.rules if rule.key in view]
+        rules = [rule for rule in adapter.rules if rule.key in view and (
+            new_remote or rule.key not in base or view[rule.key] != base[rule.key])]
         # What the snapshot lacks was never read: not empty, but unknown, and left alone.
         remote = {} if new_remote else base
         if adapter.direction == 'out':

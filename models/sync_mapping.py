@@ -319,6 +319,16 @@ class SyncMapping(models.Model):
              ('remote_object', '=', self.remote_object)], ['name'], ['unique:bool_or']))
         return name if not unique or unique.get(name) else None
 
+    @tools.ormcache('self.id', 'self.version')
+    def _fields_to_send(self):
+        """What the way out looks at in each record, read at once and without the rest."""
+        fields_known = self.env[self.model]._fields
+        names = {key.split('.')[0] for key in self._specs()}
+        names |= {condition.field_expr.split('.')[0]
+                  for condition in self._filter_domain().iter_conditions()}
+        names |= {'create_date', 'active'}
+        return sorted(name for name in names if name in fields_known)
+
     def _fields_to_read(self):
         """``(remote fields, associated objects)`` a read of this mapping has to ask for."""
         names, associations = set(), set()

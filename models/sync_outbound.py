@@ -42,6 +42,8 @@ class OutItem:
     mapping: object = None
     record: object = None
     link: object = None
+    #: The snapshot of the link, as of before the call; every read of a JSON field is a deep copy.
+    base: dict = field(default_factory=dict)
     to_remote: dict = field(default_factory=dict)
     #: Of ``to_remote``, what Odoo has no value for: line key → what it has instead.
     defaulted: dict = field(default_factory=dict)
@@ -111,8 +113,10 @@ class SyncOutbound(models.AbstractModel):
     def _load_model(self, connection, remote_object, model, items, mappings):
         ids = [item.res_id for item in items]
         records = self.env[model].with_context(active_test=False).browse(ids).exists()
+        records.fetch({name for mapping in mappings if mapping.model == model
+                       for name in mapping._fields_to_send()})
         links = self.env['sync.link']._by_record(connection, remote_object, model, ids)
-        present = set(records.ids)
+        present = {record.id: record for record in records}
         fitting = [
             (mapping, set(records.filtered_domain(mapping._filter_domain())._ids))
             for mapping in mappings if mapping.model == model
@@ -120,7 +124,7 @@ class SyncOutbound(models.AbstractModel):
         for item in items:
             item.link = links.get(item.res_id)
             if item.res_id in present:
-                item.record = records.browse(item.res_id)
+                item.record = present[item.res_id]
                 item.mapping = next((m for m, ids in fitting if item.res_id in ids), None)
 
     @api.model
@@ -213,9 +217,11 @@ class SyncOutbound(models.AbstractModel):
     def _prepare(self, connection, adapter, items, results):
         """Fill ``to_remote`` and ``change``; settle what has nothing to send or has to wait."""
         upserts = [item for item in items if not item.change]
+        for item in upserts:
+            item.base = (item.link and item.link.snapshot) or {}
         local = self._local(connection, adapter, upserts, results)
         for item in [item for item in upserts if item.res_id in local]:
-            base = (item.link and item.link.snapshot) or {}
+            base = item.base
             view = as_agreed(local[item.res_id], base, (item.link and item.link.variants) or {})
             to_remote, to_local = self.env['sync.linker']._differences(
                 adapter, base, view, new_remote=not item.link)
@@ -238,7 +244,7 @@ class SyncOutbound(models.AbstractModel):
             else:
                 item.to_remote = to_remote
                 try:
-                    item.change = self._change(connection, adapter, item, base)
+                    item.change = self._change(connection, adapter, item)
                 except DataError as error:
                     results[item.lane.id] = self._failed(connection, adapter, item, error)
 
@@ -248,7 +254,7 @@ class SyncOutbound(models.AbstractModel):
         items = list(items)
         while items:
             records = adapter.model.browse([item.res_id for item in items])
-            snapshots = {item.res_id: (item.link and item.link.snapshot) or {} for item in items}
+            snapshots = {item.res_id: item.base for item in items}
             try:
                 return adapter.local(records, snapshots)
             except DataError as error:
@@ -284,8 +290,8 @@ class SyncOutbound(models.AbstractModel):
         return isinstance(value, str) and value.startswith(UNLINKED)
 
     @api.model
-    def _change(self, connection, adapter, item, base):
-        values, associations, dropped = adapter.wire(item.to_remote, base)
+    def _change(self, connection, adapter, item):
+        values, associations, dropped = adapter.wire(item.to_remote, item.base)
         return Change(
             key=self._key(connection, item), remote_id=(item.link and item.link.remote_id) or None,
             values=values, associations=associations, dropped=dropped,
@@ -348,11 +354,13 @@ class SyncOutbound(models.AbstractModel):
             for item in items:
                 results[item.lane.id] = self._shadow(item)
             return
+        remote_object = adapter.mapping.remote_object
         self._announce(items)
         next_transaction(self.env)
         pause.point('before_call')
-        outcomes = connector.write(adapter.mapping.remote_object, [item.change for item in items])
+        outcomes = connector.write(remote_object, [item.change for item in items])
         pause.point('after_call')
+        self._read_again(items)
         by_key = {outcome.key: outcome for outcome in outcomes}
         confirmed = []
         for item in items:
@@ -366,6 +374,13 @@ class SyncOutbound(models.AbstractModel):
         known = [item for item in items if item.link and item.change.operation == 'upsert']
         self.env['sync.link'].sudo()._store(
             [item.link for item in known], [{'sending': item.to_remote} for item in known])
+
+    @api.model
+    def _read_again(self, items):
+        """What an outcome is merged into: a change may have come in while the call was made."""
+        links = self.env['sync.link'].sudo().browse(item.link.id for item in items if item.link)
+        links.fetch(['remote_object', 'remote_id', 'snapshot', 'variants', 'last_side', 'turns',
+                     'turns_since'])
 
     # === COMMIT === #
 
