@@ -83,6 +83,12 @@ def is_plain(text: str) -> bool:
     return not _STRANGE.search(text)
 
 
+def may_be_strange(body: bytes) -> bool:
+    """Whether a JSON text of ours could hold a character that is not plain: only an escape spells
+    one, for UTF-8 has no half characters, and JSON no bare NUL."""
+    return b'\\u' in body
+
+
 def has_plain_keys(value: Any) -> bool:
     """Whether the keys of every object in ``value`` are plain."""
     objects = (part for part, _depth in _containers(value) if isinstance(part, dict))

@@ -38,7 +38,7 @@ from pydantic import (
 
 from ..contracts import EventKind, InboundEvent
 from ..errors import ContractError
-from ..json_text import has_plain_keys, is_plain, loads, plain
+from ..json_text import has_plain_keys, is_plain, loads, may_be_strange, plain
 from .hubspot_objects import NAMES_BY_SINGULAR, NAMES_BY_TYPE_ID
 from .hubspot_wire import Wire, moment
 
@@ -183,15 +183,16 @@ def parse(body: bytes, settings: Mapping[str, Any]) -> list[InboundEvent]:
             code='TOO_LARGE',
         )
     account = str(settings.get('account_id') or '')
-    return [_event(element, account) for element in elements]
+    strange = may_be_strange(body)
+    return [_event(element, account, strange) for element in elements]
 
 
-def _event(element: Any, account: str) -> InboundEvent:
+def _event(element: Any, account: str, strange: bool) -> InboundEvent:
     try:
         note = Notification.model_validate(element)
     except ValidationError as error:
         return _misfit(element, _why(error))
-    if not has_plain_keys(element):
+    if strange and not has_plain_keys(element):
         return _misfit(element, 'the name of a key has a NUL or half a character in it')
     if note.kind == 'ignored':
         return _ignored(note, element, f'Events of type {note.subscription_type} are not used.')
@@ -254,19 +255,23 @@ def _misfit(element: Any, why: str) -> InboundEvent:
 def idempotency_key(note: Notification) -> str:
     """SHA-256, in hex, of what tells one notification from another."""
     occurred = note.occurred_at.isoformat() if note.occurred_at else ''
-    return _digest(
-        [
-            note.portal_id or '',
-            note.subscription_type,
-            note.object_type_id,
-            note.subject,
-            note.event_id or '',
-            occurred,
-            note.property_name,
-        ]
+    parts = (
+        note.portal_id or '',
+        note.subscription_type,
+        note.object_type_id,
+        note.subject,
+        note.event_id or '',
+        occurred,
+        note.property_name,
     )
+    # The array of these texts, text by text: a text alone is encoded at a tenth of the price.
+    return _sha256(f'[{",".join(map(_ENCODER.encode, parts))}]')
 
 
 def _digest(value: Any) -> str:
     """Of any JSON: the encoder writes ASCII, in which a lone surrogate is an escape."""
-    return hashlib.sha256(_ENCODER.encode(value).encode()).hexdigest()
+    return _sha256(_ENCODER.encode(value))
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

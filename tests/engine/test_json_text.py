@@ -7,7 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import ContractError
-from engine.json_text import MAX_DEPTH, has_plain_keys, is_plain, loads, plain
+from engine.json_text import (
+    MAX_DEPTH,
+    has_plain_keys,
+    is_plain,
+    loads,
+    may_be_strange,
+    plain,
+)
 
 MIB = 1024 * 1024
 
@@ -110,4 +117,5 @@ def test_a_mended_text_can_be_stored_and_a_plain_one_is_left_alone(text):
 @pytest.mark.parametrize('around', ['{"%s": 1}', '[{"a": [{"b": 1, "%s": 1}]}]'])
 def test_a_key_is_looked_at_wherever_it_is(key, around):
     assert not has_plain_keys(loads((around % key).encode(), max_bytes=MIB))
+    assert may_be_strange((around % key).encode()), 'or nobody would look at the keys'
     assert has_plain_keys(loads((around % 'k').encode(), max_bytes=MIB))
