@@ -12,8 +12,9 @@ from __future__ import annotations
 import json
 
 from odoo import api, fields, models
+from odoo.tools import SQL
 
-from .queue_cursor import insert_values, queue_cursor
+from .queue_cursor import queue_cursor
 
 
 class SyncEvent(models.Model):
@@ -57,19 +58,23 @@ class SyncEvent(models.Model):
                 # A lone surrogate, which no answer to a browser can hold, is shown as its escape.
                 event.payload_pretty = pretty.encode('utf-8', 'backslashreplace').decode()
 
-    _INGEST = """
-        INSERT INTO sync_event (
-            connection_id, idempotency_key, event_type, kind, remote_object, remote_id,
-            related_ids, occurred_at, payload, state, reason, error_class, error_message,
-            correlation_id, priority, done_at, received_at, create_date)
-        VALUES %s
+    #: What differs from event to event of a delivery, in the order of :meth:`_prepare_row`.
+    _INGEST_COLUMNS = {
+        'idempotency_key': 'text', 'event_type': 'text', 'kind': 'text', 'remote_object': 'text',
+        'remote_id': 'text', 'related_ids': 'text', 'occurred_at': 'timestamp', 'payload': 'text',
+        'state': 'text', 'reason': 'text', 'error_class': 'text', 'error_message': 'text',
+        'done_at': 'timestamp',
+    }
+    _INGEST = f"""
+        INSERT INTO sync_event (connection_id, correlation_id, priority, received_at, create_date,
+                                {', '.join(_INGEST_COLUMNS)})
+        SELECT %s, %s, %s, now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC', n.* FROM %s n
         ON CONFLICT (connection_id, idempotency_key) DO NOTHING
-        RETURNING id
     """
-    _INGEST_ROW = (
-        '(%d, %%s, %%s, %%s, %%s, %%s, %%s, %%s, %%s, %%s, %%s, %%s, %%s, %%s, %%s, %%s, '
-        "now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC')"
-    )
+    # A column is one array: of a hundred rows spelt out, PostgreSQL reads and types each value by
+    # itself, which took a third of the statement. For a single row it is the other way round.
+    _ONE_ROW = f"(VALUES ({', '.join(f'%s::{kind}' for kind in _INGEST_COLUMNS.values())}))"
+    _ROWS = f"unnest({', '.join(f'%s::{kind}[]' for kind in _INGEST_COLUMNS.values())})"
 
     # === INGEST === #
 
@@ -89,12 +94,14 @@ class SyncEvent(models.Model):
         # In the order of the unique index, so that two deliveries of the same events wait for
         # each other and do not deadlock.
         events = sorted(events, key=lambda event: event.idempotency_key)
-        rows = [self._prepare_row(event, mapped, correlation_id, priority) for event in events]
-        stored = insert_values(cr, self._INGEST, rows, self._INGEST_ROW % connection_id, fetch=True)
-        return len(stored), len(events) - len(stored)
+        rows = [self._prepare_row(event, mapped) for event in events]
+        source = SQL(self._ONE_ROW, *rows[0]) if len(rows) == 1 else SQL(
+            self._ROWS, *map(list, zip(*rows, strict=True)))
+        cr.execute(SQL(self._INGEST, connection_id, correlation_id, priority, source))
+        return cr.rowcount, len(events) - cr.rowcount
 
     @api.model
-    def _prepare_row(self, event, mapped, correlation_id, priority):
+    def _prepare_row(self, event, mapped):
         state, reason, error_class, error = 'pending', None, None, None
         if event.error:
             state, error_class, error = 'failed', 'contract', event.error
@@ -108,7 +115,7 @@ class SyncEvent(models.Model):
         return (
             event.idempotency_key, event.event_type, event.kind, event.remote_object,
             event.remote_id, ','.join(event.related_ids) or None, occurred_at, payload,
-            state, reason, error_class, error, correlation_id, priority,
+            state, reason, error_class, error,
             fields.Datetime.now() if state == 'ignored' else None,
         )
 
