@@ -55,11 +55,12 @@ class Shift:
         early = self.round_at + PACE_SECONDS - time.monotonic()
         is_early = early > 0 and self.guard is not None and not self.is_behind
         if is_early:
-            self._keep_pace(early)
+            self.keep_pace(early)
         self.round_at, self.is_behind = time.monotonic(), False
         return is_early
 
-    def _keep_pace(self, seconds):
+    def keep_pace(self, seconds):
+        """Wait; who stores news meanwhile need wake nobody, for we look once more afterwards."""
         self.guard.execute('SELECT pg_try_advisory_lock(%s)', [PACE_LOCK])
         is_mine = self.guard.fetchone()[0]
         time.sleep(seconds)

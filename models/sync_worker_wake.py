@@ -19,7 +19,7 @@ from datetime import timedelta
 from odoo import api, models
 from odoo.sql_db import Cursor
 
-from .queue_cursor import next_transaction, queue_cursor
+from .queue_cursor import one_by_one, queue_cursor
 from .sync_shift import PACE_LOCK
 
 _logger = logging.getLogger(__name__)
@@ -112,8 +112,8 @@ class SyncWorker(models.AbstractModel):
         """As :meth:`_wake`, on the present cursor, whose transaction is READ COMMITTED and has
         just ended: a delivery is spared a second connection. Never fails."""
         try:
-            starts = self._call_workers(self.env.cr)
-            next_transaction(self.env)
+            with one_by_one(self.env.cr):
+                starts = self._call_workers(self.env.cr)
             if starts:
                 self.env['ir.cron']._notifydb()
         except Exception:

@@ -75,7 +75,7 @@ class SyncWorker(models.AbstractModel):
         if shift.guard is None:
             return False
         if idle > 1:
-            time.sleep(PAUSE_SECONDS)
+            shift.keep_pace(PAUSE_SECONDS)
         with self._watch(shift):
             wanted = bool(shift.post) and self._keep_watch(shift)
         if wanted:
@@ -194,8 +194,12 @@ class SyncWorker(models.AbstractModel):
         cr.execute(
             """
             SELECT bool_or(r.is_late OR pg_try_advisory_xact_lock(%s, r.worker)),
-                   EXISTS (SELECT 1 FROM sync_event WHERE state = 'pending' AND lane_id IS NULL)
-                OR EXISTS (SELECT 1 FROM sync_outbox WHERE state = 'pending' AND lane_id IS NULL),
+                   EXISTS (SELECT 1 FROM sync_connection c WHERE EXISTS (
+                       SELECT 1 FROM sync_event m WHERE m.connection_id = c.id
+                          AND m.state = 'pending' AND m.lane_id IS NULL OFFSET 0)
+                    OR EXISTS (
+                       SELECT 1 FROM sync_outbox m WHERE m.connection_id = c.id
+                          AND m.state = 'pending' AND m.lane_id IS NULL OFFSET 0)),
                    extract(epoch FROM clock_timestamp() AT TIME ZONE 'UTC' - (
                        SELECT create_date FROM sync_attempt ORDER BY id DESC LIMIT 1))::float8
               FROM (SELECT worker,
