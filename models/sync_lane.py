@@ -185,13 +185,15 @@ class SyncLane(models.Model):
         The connections take turns: one with a hundred thousand of them holds up no other.
         A failed lane whose cause was the record's own data is given another go: the news is
         most likely the correction we asked for. Other failures keep their messages behind them.
+        Ordered by the lane, which none has: that is the order of the index, and saves the sort.
         """
         cr.execute(SQL(
             """SELECT array_agg(id) FROM (
                    SELECT fresh.id FROM sync_connection c CROSS JOIN LATERAL (
-                          SELECT id, row_number() OVER (ORDER BY priority, id) AS turn FROM %s
+                          SELECT id, row_number() OVER (ORDER BY lane_id, priority, id) AS turn
+                            FROM %s
                            WHERE connection_id = c.id AND state = 'pending' AND lane_id IS NULL
-                           ORDER BY priority, id LIMIT %s) fresh
+                           ORDER BY lane_id, priority, id LIMIT %s) fresh
                     ORDER BY fresh.turn LIMIT %s) next""",
             SQL.identifier(_TABLES[direction]), DISPATCH_LIMIT, DISPATCH_LIMIT))
         ids = cr.fetchone()[0]
@@ -227,8 +229,9 @@ class SyncLane(models.Model):
         lock of :meth:`_tick` is held until then. Whoever sees a dispatch of a lane thus sees all
         earlier ones; message ids are not like that.
 
-        The LIMIT has each message look its lane up by the unique index: joined freely, the planner
-        reads that index from end to end, with all the lanes that are gone.
+        The LIMIT has each message look its lane up by the unique index, and the array has each lane
+        looked up by its id: joined freely, the planner, which goes by statistics of an empty table,
+        reads either index from end to end, with all the lanes that are gone.
         """
         table, key = _TABLES[direction], self._message_model(direction)._lane_key_sql
         cr.execute(
@@ -255,6 +258,7 @@ class SyncLane(models.Model):
                                  ELSE l.run_at END,
                    write_date = now() AT TIME ZONE 'UTC'
               FROM news WHERE l.id = news.lane_id AND l.state <> 'running'
+               AND l.id = ANY(ARRAY(SELECT lane_id FROM news))
             """,
             {'ids': ids, 'direction': direction})
 
@@ -339,7 +343,7 @@ class SyncLane(models.Model):
                    fingerprint = CASE WHEN crashes >= %s THEN 'bug|worker died'
                                       ELSE fingerprint END,
                    failed_at = CASE WHEN crashes >= %s THEN now() AT TIME ZONE 'UTC' END
-              FROM late WHERE l.id = late.id
+             WHERE l.id = ANY(ARRAY(SELECT id FROM late))
             """,
             [dead, MAX_CRASHES, MAX_CRASHES, MAX_CRASHES, self._crash_sentence(), MAX_CRASHES,
              MAX_CRASHES],
