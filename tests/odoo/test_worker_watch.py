@@ -19,7 +19,7 @@ from odoo.orm.registry import Registry
 from odoo.tests import tagged
 from odoo.tests.common import BaseCase, get_db_name
 
-from ...models import sync_worker_wake, sync_worker_watch
+from ...models import sync_shift, sync_worker_wake, sync_worker_watch
 from ...models.queue_cursor import queue_cursor
 from ...models.race_log import quiet_races
 from ...models.sync_lane import WORKER_LOCK
@@ -142,6 +142,28 @@ class TestPace(WorkerCase):
             self.worker._wake(knock=False)
             self.assertTrue(self.triggers())
             worker.execute('SELECT pg_advisory_unlock(%s)', [PACE_LOCK])
+
+    def test_news_in_the_pause_of_a_worker_wakes_nobody_and_is_seen_by_it(self):
+        """Timeline: a worker has found lanes whose account lets them wait, and pauses; news is
+        stored, and its sender looks whom to wake. What this proves: he starts nobody, and the
+        worker goes after it. Nine of ten such deliveries asked for a start although two workers
+        were up."""
+        started = []
+
+        def deliver(_seconds):
+            self.cr.execute(
+                """INSERT INTO sync_event (connection_id, idempotency_key, kind, remote_object,
+                                           remote_id, state, priority, received_at)
+                   VALUES (%s, %s, 'change', 'contacts', '7', 'pending', 10, now())""",
+                [self.connection.id, uuid.uuid4().hex])
+            self.cr.commit()
+            self.worker._wake()
+            started.extend(self.triggers())
+
+        with self.shift() as shift, patch.object(sync_shift.time, 'sleep', deliver):
+            wanted = self.worker._linger(shift, idle=2)
+        self.assertTrue(wanted)
+        self.assertEqual(started, [])
 
     def test_what_a_worker_leaves_lying_because_its_account_lets_it_wait_is_taken(self):
         """Timeline: a worker is about to begin a round, so that the news of two accounts wake
