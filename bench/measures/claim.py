@@ -105,7 +105,7 @@ MEASURE = Measure(
             over="empty",
             at_most=3,
             explanation="Once a second a claim reads the index entries of all lanes that are gone,"
-            " which no vacuum may take away.",
+            " which no vacuum may take away; the others begin where the last one ended.",
         ),
     ),
     bound="One update a lane in every index of the lanes, and the commit.",
