@@ -4,7 +4,8 @@ Two kinds of buckets:
 
 * ``burst``, ``search`` and the like: so many calls in so many seconds, by GCRA. A bucket lets
   ``BURST`` of the limit through at once and refills at ``STEADY`` of it, so that in *any* window
-  of one period it admits at most the limit: ``0.2 L + 0.8 L/P · P = L``.
+  of one period it admits less than the limit: ``0.15 L + 0.8 L/P · P = 0.95 L``. The rest is for
+  calls that are held up on the way, and arrive at the account together with later ones.
 * ``daily``: a counter that starts anew at midnight of the account's own time zone.
 
 Every call takes from its bucket and from ``daily``, together or not at all. What the remote says
@@ -30,7 +31,7 @@ from .queue_cursor import queue_cursor
 
 DAILY = 'daily'
 STEADY = 0.8
-BURST = 0.2
+BURST = 0.15
 #: Take over what the remote says is left when it differs by this share of the limit.
 LEARN_STEP = 0.05
 _CLOCK = SQL("(clock_timestamp() AT TIME ZONE 'UTC')")

@@ -116,7 +116,9 @@ class SyncInboundRemoval(models.AbstractModel):
         links = self.env['sync.link']._by_remote(
             connection, mapping.remote_object,
             {item.remote_id, present_id, *related, *(record.merged_ids if record else ())})
-        survivor = self._survivor(mapping, item, links, [present_id, *related[:1]])
+        # The event speaks of the record it made; where that was merged on, of a part of it.
+        primary = related[:1] if present_id == item.remote_id else []
+        survivor = self._survivor(mapping, item, links, [present_id, *primary])
         if not survivor:
             return
         if survivor.remote_id != present_id or survivor.merged_into_id:

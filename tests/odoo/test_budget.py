@@ -10,6 +10,7 @@ from odoo.tests import tagged
 from odoo.tests.common import TransactionCase
 
 from ...models.connection_adapters import ConnectionBudget
+from ...models.sync_budget import BURST, STEADY
 from ..account import AccountMixin
 
 LIMITS = {'burst': (50, 10), 'search': (4, 1), 'daily': (1000, 86400)}
@@ -46,14 +47,14 @@ class TestBudget(AccountMixin, TransactionCase):
         self.assertGreaterEqual(passed, expected)
         self.assertLessEqual(passed, expected + refilled + 1)
 
-    def test_a_fifth_of_the_limit_passes_at_once_then_calls_wait_their_turn(self):
-        self.assertPass(10)
+    def test_a_part_of_the_limit_passes_at_once_then_calls_wait_their_turn(self):
+        self.assertPass(7)
         wait = self.take()
         self.assertGreater(wait, 0)
         self.assertLessEqual(wait, 10 / (0.8 * 50))
 
     def test_time_refills_the_bucket_at_four_fifths_of_the_limit(self):
-        self.assertPass(10)
+        self.assertPass(7)
         self.row('burst').tat -= timedelta(seconds=1)
         self.assertPass(4)
 
@@ -100,12 +101,17 @@ class TestBudget(AccountMixin, TransactionCase):
         self.take()
         self.assertFalse(self.row('daily'))
 
+    def test_there_is_room_for_calls_that_are_held_up_on_the_way(self):
+        """Calls that wait in the network reach the account together with later ones: 191 within
+        9.8 s where it allows 190 in ten (found by the fault campaign, seed 1)."""
+        self.assertLessEqual(BURST + STEADY, 0.95 + 1e-9)
+
     # --- learning -----------------------------------------------------------------------------
 
     def test_the_limit_of_the_headers_replaces_the_default(self):
         self.learn(limit=190, remaining=189, period=10)
         self.assertEqual(self.row('burst').capacity, 190)
-        self.assertPass(38)
+        self.assertPass(28)
 
     def test_what_other_apps_used_slows_us_down(self):
         self.learn(limit=50, remaining=3, period=10)
@@ -171,8 +177,8 @@ class TestBudgetOfSeveralWorkers(AccountMixin, TransactionCase):
         for thread in threads:
             thread.join()
         seconds = (fields.Datetime.now() - began).total_seconds() + 1
-        self.assertGreaterEqual(len(passed), 10)
-        self.assertLessEqual(len(passed), 10 + 4 * seconds)
+        self.assertGreaterEqual(len(passed), 7)
+        self.assertLessEqual(len(passed), 7 + 4 * seconds)
         with self.registry.cursor() as cr:
             day = self.env(cr=cr)['sync.budget'].search(
                 [('connection_id', '=', self.connection_id), ('bucket', '=', 'daily')])

@@ -132,6 +132,25 @@ class TestRemoteRemoval(RemovalCase):
         self.notify(('contacts', third), kind='merge')
         self.assertSilence()
 
+    def test_the_first_of_two_merges_may_be_heard_of_last(self):
+        """As above, but the first event comes when its record has become part of another: the
+        primary it names was the loser of the second (found by the fault campaign, seed 1)."""
+        lost_id, lost = self.linked_contact(email='lost@example.com')
+        other_id, other = self.linked_contact(email='other@example.com')
+        kept_id, kept = self.linked_contact(email='kept@example.com')
+        third = self.box.change(
+            'contacts', {'id': lost_id, 'action': 'merge', 'other': other_id})['id']
+        fourth = self.box.change(
+            'contacts', {'id': kept_id, 'action': 'merge', 'other': third})['id']
+        event = self.env['sync.scan']._event('merge', 'contacts', third, 'x').model_copy(
+            update={'related_ids': (lost_id, other_id)})
+        self.env['sync.event']._ingest(self.cr, self.connection.id, [event], 'c')
+        self.work()
+        link = self.link_of(kept)
+        self.assertEqual((link.remote_id, link.deleted_at), (fourth, False))
+        self.assertEqual((self.link_of(lost) | self.link_of(other)).merged_into_id, link)
+        self.assertSilence()
+
     def merged_and_deleted(self):
         """``(the merged id, the kept partner, the lost partner)`` of what is not heard of yet."""
         lost_id, lost = self.linked_contact(email='lost@example.com')
