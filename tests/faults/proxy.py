@@ -218,6 +218,7 @@ class _Wire:
 def _abort(writer) -> None:
     """Close with a reset instead of a farewell."""
     found = writer.get_extra_info("socket")
-    if found is not None and found.family != socket.AF_UNIX:
+    is_open = found is not None and found.fileno() != -1  # the other side may have been faster
+    if is_open and found.family != socket.AF_UNIX:
         found.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
     writer.transport.abort()

@@ -151,7 +151,7 @@ class Trouble:
             while not over.is_set():
                 try:
                     work()
-                except (psycopg2.OperationalError, psycopg2.InterfaceError):
+                except psycopg2.Error:  # a server that dies is a plain DatabaseError
                     if over.wait(0.2):
                         return
 
