@@ -24,7 +24,7 @@ FULL_REPEATS = 5
 QUICK_REPEATS = 3
 LEAST_REPEATS = 2
 #: Seconds within which a run without `--repeats` tries to end.
-FULL_SECONDS = 22 * 60
+FULL_SECONDS = 16 * 60
 QUICK_SECONDS = 270
 #: Measures differ: one may take twice its equal share of what is left.
 SHARE = 2
