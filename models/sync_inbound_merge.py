@@ -206,8 +206,8 @@ class SyncInbound(models.AbstractModel):
         that is what the remote holds now: Odoo held it, too."""
         sending = (item.link and item.link.sending) or {}
         remote = self._remote(adapter, item) if sending else {}
-        arrived = {key: value for key, value in sending.items()
-                   if key in remote and remote[key] == value}
+        arrived = {key: remote[key] for key, values in sending.items()
+                   if key in remote and remote[key] in values}
         return {**item.base, **arrived} if arrived else item.base
 
     @api.model

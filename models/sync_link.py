@@ -4,8 +4,9 @@
 ``variants`` holds what Odoo made of an agreed value where it keeps it in another form; while
 Odoo still has that form, it counts as unchanged. Without it, two sides that normalise
 differently would correct each other for ever.
-``sending`` holds what a call was about to write, until its outcome is noted. Where no answer came,
-or its worker died, the remote may hold it: that is then what both sides agreed on, and no news.
+``sending`` holds what calls were about to write, until an outcome is noted: by field, the values of
+each of them. Where no answer came, or a worker died, the remote may hold any: that is then what both
+sides agreed on, and no news.
 
 A deleted pair stays as a tombstone (``deleted_at``): a late event of a dead record must find it.
 """
@@ -18,6 +19,9 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from .queue_cursor import spread
+
+#: Of the calls whose outcome nobody knows, the values of so many are kept for each field.
+MAX_DOUBTS = 10
 
 
 class SyncLink(models.Model):
@@ -230,6 +234,14 @@ class SyncLink(models.Model):
         if field.type == 'json':
             return json.dumps(value) if value else None
         return field.convert_to_column_insert(value, self)
+
+    def _with_sending(self, values):
+        """``sending`` with one more call. What an earlier one wrote stays: the present one may not
+        be made at all, and the earlier one may have arrived."""
+        known = self.sending or {}
+        added = {key: [*(one for one in known.get(key, []) if one != value), value][-MAX_DOUBTS:]
+                 for key, value in values.items()}
+        return {**known, **added}
 
     def _request_read(self, connection):
         """Have each pair looked at now: by a read, or by a send where nothing is ever read."""

@@ -373,7 +373,8 @@ class SyncOutbound(models.AbstractModel):
         """Note on the links what the call is about to write; committed before it is made."""
         known = [item for item in items if item.link and item.change.operation == 'upsert']
         self.env['sync.link'].sudo()._store(
-            [item.link for item in known], [{'sending': item.to_remote} for item in known])
+            [item.link for item in known],
+            [{'sending': item.link._with_sending(item.to_remote)} for item in known])
 
     @api.model
     def _read_again(self, items):

@@ -212,7 +212,7 @@ class TestRemoteRemoval(RemovalCase):
     def test_a_privacy_deletion_clears_what_the_link_remembers(self):
         remote_id, partner = self.linked_contact(email='private@example.com')
         self.link_of(partner).write({
-            'sending': {'email': 'private@example.com'}, 'variants': {'email': 'Private'}})
+            'sending': {'email': ['private@example.com']}, 'variants': {'email': 'Private'}})
         self.box.change('contacts', {'id': remote_id, 'action': 'gdpr_delete'})
         self.env['sync.event']._ingest(self.cr, self.connection.id, [
             self.env['sync.scan']._event('delete', 'contacts', remote_id, 'gdpr').model_copy(

@@ -210,3 +210,30 @@ class TestDoubt(SandboxCase):
         self.assertEqual((properties['city'], properties['jobtitle']), ('Lier', 'Buyer'))
         self.assertFalse(link.sending)
         self.assertSilence()
+
+    def test_nor_does_it_after_a_second_call_that_was_announced_and_never_made(self):
+        """As above, but before the account's news come in, the newer city was about to be sent,
+        and the breaker let no call through: announcing it forgot what the first call had written
+        (found by the fault campaign, seed 1)."""
+        partner = self.env['res.partner'].create({'name': 'Ann Doubt', 'city': 'Gent'})
+        self.work()
+        link = self.link_of(partner)
+        unseen = patch.object(type(self.env['sync.scan']), '_post_hints')
+        lost = patch.object(type(self.env['sync.linker']), '_after_outbound',
+                            side_effect=StaleClaim('the outcome could not be noted'))
+        partner.city = 'Brugge'
+        with lost, unseen, mute_logger('odoo.addons.saas_sync.models.sync_worker'):
+            self.work()
+        partner.city = 'Lier'
+        self.box.faults({'kind': 'http_503', 'match': 'batch/update'})
+        with unseen:
+            self.work()
+        self.box.faults()
+        self.env['sync.breaker'].search([]).unlink()
+        self.assertEqual(link.sending, {'city': ['Brugge', 'Lier']})
+        self.box.change('contacts', {'id': link.remote_id, 'properties': {'jobtitle': 'Buyer'}})
+        self.notify(('contacts', link.remote_id))
+        self.work(rounds=3)
+        self.assertEqual((partner.city, partner.function), ('Lier', 'Buyer'))
+        self.assertFalse(link.sending)
+        self.assertSilence()
