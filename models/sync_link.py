@@ -5,8 +5,8 @@
 Odoo still has that form, it counts as unchanged. Without it, two sides that normalise
 differently would correct each other for ever.
 ``sending`` holds what calls were about to write, until an outcome is noted: by field, the values of
-each of them. Where no answer came, or a worker died, the remote may hold any: that is then what both
-sides agreed on, and no news.
+each of them. Where no answer came, or a worker died, the remote may hold any: that is then what
+both sides agreed on, and no news.
 
 A deleted pair stays as a tombstone (``deleted_at``): a late event of a dead record must find it.
 """
