@@ -110,6 +110,16 @@ class TestRemoteRemoval(RemovalCase):
                 self.notify(('contacts', third), kind='merge')
                 self.assertSilence()
 
+    def merge(self, kept_id, lost_id):
+        return self.box.change(
+            'contacts', {'id': kept_id, 'action': 'merge', 'other': lost_id})['id']
+
+    def hear_of_the_merge(self, merged_id, *related_ids):
+        """The account's own event, with the primary first."""
+        event = self.env['sync.scan']._event('merge', 'contacts', merged_id, 'x').model_copy(
+            update={'related_ids': related_ids})
+        self.env['sync.event']._ingest(self.cr, self.connection.id, [event], 'c')
+
     def test_the_second_of_two_merges_may_be_heard_of_first(self):
         """Two records become a third, that and another one a fourth. The second event names the
         third as the primary, which nobody here knows yet; the other one, the loser, was taken
@@ -117,13 +127,9 @@ class TestRemoteRemoval(RemovalCase):
         lost_id, lost = self.linked_contact(email='lost@example.com')
         first_id, first = self.linked_contact(email='first@example.com')
         kept_id, kept = self.linked_contact(email='kept@example.com')
-        third = self.box.change(
-            'contacts', {'id': kept_id, 'action': 'merge', 'other': first_id})['id']
-        fourth = self.box.change(
-            'contacts', {'id': third, 'action': 'merge', 'other': lost_id})['id']
-        event = self.env['sync.scan']._event('merge', 'contacts', fourth, 'x').model_copy(
-            update={'related_ids': (third, lost_id)})
-        self.env['sync.event']._ingest(self.cr, self.connection.id, [event], 'c')
+        third = self.merge(kept_id, first_id)
+        fourth = self.merge(third, lost_id)
+        self.hear_of_the_merge(fourth, third, lost_id)
         self.work()
         link = self.link_of(kept)
         self.assertEqual((link.remote_id, link.deleted_at), (fourth, False))
@@ -138,13 +144,9 @@ class TestRemoteRemoval(RemovalCase):
         lost_id, lost = self.linked_contact(email='lost@example.com')
         other_id, other = self.linked_contact(email='other@example.com')
         kept_id, kept = self.linked_contact(email='kept@example.com')
-        third = self.box.change(
-            'contacts', {'id': lost_id, 'action': 'merge', 'other': other_id})['id']
-        fourth = self.box.change(
-            'contacts', {'id': kept_id, 'action': 'merge', 'other': third})['id']
-        event = self.env['sync.scan']._event('merge', 'contacts', third, 'x').model_copy(
-            update={'related_ids': (lost_id, other_id)})
-        self.env['sync.event']._ingest(self.cr, self.connection.id, [event], 'c')
+        third = self.merge(lost_id, other_id)
+        fourth = self.merge(kept_id, third)
+        self.hear_of_the_merge(third, lost_id, other_id)
         self.work()
         link = self.link_of(kept)
         self.assertEqual((link.remote_id, link.deleted_at), (fourth, False))
@@ -155,22 +157,16 @@ class TestRemoteRemoval(RemovalCase):
         """``(the merged id, the kept partner, the lost partner)`` of what is not heard of yet."""
         lost_id, lost = self.linked_contact(email='lost@example.com')
         kept_id, kept = self.linked_contact(email='kept@example.com')
-        third = self.box.change(
-            'contacts', {'id': kept_id, 'action': 'merge', 'other': lost_id})['id']
+        third = self.merge(kept_id, lost_id)
         self.box.change('contacts', {'id': third, 'action': 'delete'})
         self.related = (kept_id, lost_id)
         return third, kept, lost
-
-    def hear_of_the_merge(self, third):
-        event = self.env['sync.scan']._event('merge', 'contacts', third, 'x').model_copy(
-            update={'related_ids': self.related})
-        self.env['sync.event']._ingest(self.cr, self.connection.id, [event], 'c')
 
     def test_what_was_merged_and_then_deleted_is_deleted(self):
         """Both were heard of at once: there was no record any more, Odoo knew none of that id, and
         the event was ignored; the person lived on in Odoo (found by the fault campaign, seed 1)."""
         third, kept, lost = self.merged_and_deleted()
-        self.hear_of_the_merge(third)
+        self.hear_of_the_merge(third, *self.related)
         self.notify(('contacts', third), kind='delete')
         self.work()
         self.assertEqual((kept.active, self.link_of(kept).remote_id), (False, third))
@@ -183,7 +179,7 @@ class TestRemoteRemoval(RemovalCase):
         self.notify(('contacts', third), kind='delete')
         self.work()
         self.assertFalse(kept.active)
-        self.hear_of_the_merge(third)
+        self.hear_of_the_merge(third, *self.related)
         self.assertSilence()
         self.assertEqual(self.link_of(lost).merged_into_id, self.link_of(kept))
 

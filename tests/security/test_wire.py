@@ -67,16 +67,21 @@ def chunked(body, size=50):
 CHUNKED = b'Transfer-Encoding: chunked'
 
 
+#: Statuses of a framing that is wrong; 0 is a connection closed without a word.
+BAD, FINE = (400, 401, 411, 413, 415, 0), (202,)
+
+
 def framings(one, two):
-    """`{name: (bytes, statuses that are right)}`; 0 is a connection closed without a word.
+    """`{name: (bytes, statuses that are right)}`.
 
     `one` is the delivery, `two` what is hidden behind or within it.
     """
-    body, hidden = one.body, two.whole
-    length = len(body)
-    bad, fine = (400, 401, 411, 413, 415, 0), (202,)
+    return {**lengths(one, two.whole), **chunkings(one, two.whole), **lines(one, two.whole)}
+
+
+def lengths(one, hidden):
+    body, length, bad, fine = one.body, len(one.body), BAD, FINE
     return {
-        # lengths
         'pipelined': (one.whole + hidden, fine),
         'body longer than declared': (one.whole + b' ' * 50 + hidden, fine),
         'declared shorter, the rest is a request': (
@@ -97,7 +102,12 @@ def framings(one, two):
         'plus': (one.head(b'Content-Length: +%d' % length) + body, (*bad, 202)),
         'huge': (one.head(b'Content-Length: 99999999999') + body + hidden, bad),
         'larger than any number': (one.head(b'Content-Length: ' + b'9' * 4000) + body, bad),
-        # chunks
+    }
+
+
+def chunkings(one, hidden):
+    body, length, bad, fine = one.body, len(one.body), BAD, FINE
+    return {
         'chunked': (one.head(CHUNKED) + chunked(body) + hidden, fine),
         'chunked with a length': (
             one.head(one.length, CHUNKED) + chunked(body) + hidden, (*bad, 202)),
@@ -120,7 +130,12 @@ def framings(one, two):
         'a chunk larger than memory': (one.head(CHUNKED) + b'f' * 16 + CRLF + body + hidden, bad),
         'a chunk that is cut': (one.head(CHUNKED) + b'%x\r\n' % length + body[:-9], bad),
         'chunks without an end': (one.head(CHUNKED) + chunked(body)[:-5], bad),
-        # lines
+    }
+
+
+def lines(one, hidden):
+    body, length, bad = one.body, len(one.body), BAD
+    return {
         'bare LF': (one.head(one.length, end=b'\n') + body + hidden, (*bad, 202)),
         'bare CR': (one.head(one.length, end=b'\r') + body + hidden, (*bad, 414, 431, 503)),
         'a length that is folded': (
