@@ -2,11 +2,12 @@
 
 The watch stays while another worker runs lanes, and takes them over within a second or two of that
 worker's death; it stays for a lane whose backoff is about to end, and up to a minute for a later
-one while no other job wants the process; and it stays a few seconds after the last work, because
-work seldom comes alone and starting a cron job takes longer than the work itself. It waits for
-PostgreSQL to tell it of new work (``LISTEN``) and looks once a second all the same, with one
-statement over small indexes. Whoever leaves the watch to work calls for another one, unless the
-second post is taken: a worker that works is never alone.
+one while no other job wants the process; and it stays a few seconds after the last work or news,
+because these seldom come alone and starting a cron job takes longer than the work itself: the news
+of an account that has to wait, too, would start a job each. It waits for PostgreSQL to tell it of
+new work (``LISTEN``) and looks once a second all the same, with one statement over small indexes.
+Whoever leaves the watch to work calls for another one, unless the second post is taken: a worker
+that works is never alone.
 
 Promises: no transaction is open while it waits, but that of its advisory locks, which holds no
 snapshot; after the last work it makes room as soon as another job of the server is due; where
@@ -41,7 +42,7 @@ LINGER_SECONDS = 8
 #: So is one that becomes due sooner than this, by the first post, while nobody else wants its
 #: process: a trigger of Odoo's, with its precision of a minute, would double the wait.
 WAIT_SECONDS = 60
-#: How long the watch stays after the last work.
+#: How long the watch stays after the last work or news.
 STAY_SECONDS = 5
 LOOK_SECONDS = 1.0
 #: Between two rounds that found something and could not have it.
@@ -56,7 +57,7 @@ _POST_LOCK = 721644
 
 class Look(NamedTuple):
     """What one look saw: something that wants a worker; others at work; for how many seconds
-    nothing was done."""
+    nothing came and nothing was done."""
 
     is_wanted: bool
     others_work: bool
@@ -200,8 +201,10 @@ class SyncWorker(models.AbstractModel):
                     OR EXISTS (
                        SELECT 1 FROM sync_outbox m WHERE m.connection_id = c.id
                           AND m.state = 'pending' AND m.lane_id IS NULL OFFSET 0)),
-                   extract(epoch FROM clock_timestamp() AT TIME ZONE 'UTC' - (
-                       SELECT create_date FROM sync_attempt ORDER BY id DESC LIMIT 1))::float8
+                   extract(epoch FROM clock_timestamp() AT TIME ZONE 'UTC' - greatest(
+                       (SELECT create_date FROM sync_attempt ORDER BY id DESC LIMIT 1),
+                       (SELECT create_date FROM sync_event ORDER BY id DESC LIMIT 1),
+                       (SELECT create_date FROM sync_outbox ORDER BY id DESC LIMIT 1)))::float8
               FROM (SELECT worker,
                            bool_or(lease_until < clock_timestamp() AT TIME ZONE 'UTC') AS is_late
                       FROM sync_lane

@@ -34,7 +34,8 @@ class TestMessageIndexes(AccountMixin, TransactionCase):
         all that is open cost as little as that of what is new, and each round read the whole
         backlog again (17 million entries for 92,000 events).
 
-        Proves: with such statistics and 500 messages on a lane, neither reads any of them.
+        Proves: with such statistics and 500 messages on a lane, neither reads any of them, but for
+        the newest one of all, whose age the look wants to know.
         """
         cr = self.env.cr
         self.add_events('done', 1000)
@@ -48,7 +49,7 @@ class TestMessageIndexes(AccountMixin, TransactionCase):
         before = self.rows_read()
         self.assertEqual(self.env['sync.lane']._dispatch(cr, 'in'), 0)
         self.assertFalse(self.env['sync.worker']._look(cr).is_wanted)
-        self.assertEqual(self.rows_read() - before, 0)
+        self.assertLessEqual(self.rows_read() - before, 1)
 
     def test_an_upgrade_takes_the_indexes_of_earlier_versions_away(self):
         """Odoo leaves an index that no model names any more: it would cost every message."""

@@ -309,6 +309,22 @@ class TestWatch(WorkerCase):
             self.worker._leave(shift)
             self.assertEqual(len(self.triggers()), len(self.crons.filtered('active')))
 
+    def test_the_watch_stays_a_moment_after_news_that_nobody_can_work_yet(self):
+        """Timeline: an account has asked us to wait, and deliveries come in. Each of them is put on
+        its lane, and nothing is done. What this proves: the watch stays for the next one. It left,
+        for nothing had been done lately, and nearly every delivery started a cron job."""
+        self.cr.execute(
+            """INSERT INTO sync_event (connection_id, idempotency_key, kind, remote_object,
+                                       remote_id, state, priority, received_at, create_date)
+               VALUES (%s, %s, 'change', 'contacts', '7', 'ignored', 10, now(),
+                       clock_timestamp() AT TIME ZONE 'UTC')""",
+            [self.connection.id, uuid.uuid4().hex])
+        self.cr.commit()
+        with patch.object(sync_worker_watch, 'STAY_SECONDS', 2):
+            wanted, _shift, seconds = self.result(self.watching())
+        self.assertFalse(wanted)
+        self.assertGreater(seconds, 0.5)
+
     def test_there_are_two_posts_and_a_third_worker_leaves_without_a_trigger(self):
         with self.rival():
             watches = [self.watching(), self.watching()]
