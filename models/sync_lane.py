@@ -199,31 +199,37 @@ class SyncLane(models.Model):
         ids = cr.fetchone()[0]
         if not ids:
             return 0
-        self._make_lanes(cr, direction, ids)
-        self._attach(cr, direction, ids)
+        self._attach(cr, direction, ids, self._make_lanes(cr, direction, ids))
         return len(ids)
 
     @api.model
     def _make_lanes(self, cr, direction, ids):
-        """Create the lanes of these messages that do not exist yet."""
+        """Create the lanes of these messages that do not exist yet, their news counted: a lane that
+        is new is written once.
+
+        :return: the ids of the new lanes
+        """
         table, key = _TABLES[direction], self._message_model(direction)._lane_key_sql
         cr.execute(
             f"""
             INSERT INTO sync_lane (connection_id, direction, object, key, state, run_at, priority,
                                    attempts, crashes, pending_count, create_date, write_date)
             SELECT m.connection_id, %(direction)s, m.remote_object, {key}, 'ready',
-                   clock_timestamp() AT TIME ZONE 'UTC', min(m.priority), 0, 0, 0,
+                   clock_timestamp() AT TIME ZONE 'UTC', min(m.priority), 0, 0, count(*),
                    now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC'
               FROM {table} m WHERE m.id = ANY(%(ids)s)
              GROUP BY m.connection_id, m.remote_object, {key}
              ORDER BY 1, 3, 4
             ON CONFLICT (connection_id, direction, object, key) DO NOTHING
+            RETURNING id
             """,
             {'ids': ids, 'direction': direction})
+        return [row[0] for row in cr.fetchall()]
 
     @api.model
-    def _attach(self, cr, direction, ids):
-        """Give the messages their lanes, and the lanes that do not run their news.
+    def _attach(self, cr, direction, ids, made):
+        """Give the messages their lanes, and the lanes that do not run their news, but for those
+        just ``made``, which know theirs.
 
         Each dispatch has a number, and commits before the next one draws its own, because the
         lock of :meth:`_tick` is held until then. Whoever sees a dispatch of a lane thus sees all
@@ -248,7 +254,8 @@ class SyncLane(models.Model):
                   FROM found, dispatch WHERE m.id = found.id
                 RETURNING m.lane_id, m.priority),
             news AS (SELECT lane_id, count(*) AS n, min(priority) AS priority
-                       FROM assigned GROUP BY lane_id)
+                       FROM assigned WHERE lane_id NOT IN (SELECT unnest(%(made)s::int[]))
+                      GROUP BY lane_id)
             UPDATE sync_lane l
                SET pending_count = l.pending_count + news.n,
                    priority = least(l.priority, news.priority),
@@ -260,7 +267,7 @@ class SyncLane(models.Model):
               FROM news WHERE l.id = news.lane_id AND l.state <> 'running'
                AND l.id = ANY(ARRAY(SELECT lane_id FROM news))
             """,
-            {'ids': ids, 'direction': direction})
+            {'ids': ids, 'direction': direction, 'made': made})
 
     @api.model
     def _sweep(self, cr, direction):
