@@ -17,7 +17,6 @@ import time
 from datetime import timedelta
 
 from odoo import api, models
-from odoo.sql_db import Cursor
 
 from .queue_cursor import one_by_one, queue_cursor
 from .sync_shift import PACE_LOCK
@@ -109,15 +108,19 @@ class SyncWorker(models.AbstractModel):
 
     @api.model
     def _wake_here(self):
-        """As :meth:`_wake`, on the present cursor, whose transaction is READ COMMITTED and has
-        just ended: a delivery is spared a second connection. Never fails."""
+        """As :meth:`_wake`, on the present cursor, whose transaction has just been committed: to
+        borrow another connection cost a save more than all the rest of us, and a delivery a third.
+
+        Never fails: what was committed is committed, and a failure to wake must not look like a
+        failure of the user's save or of the sender's delivery. The workers' interval finds what
+        waits.
+        """
         try:
             with one_by_one(self.env.cr):
                 starts = self._call_workers(self.env.cr)
             if starts:
                 self.env['ir.cron']._notifydb()
         except Exception:
-            self.env.cr.rollback()
             _logger.exception('The workers could not be woken; they start within a minute')
 
     @api.model
@@ -126,32 +129,7 @@ class SyncWorker(models.AbstractModel):
         postcommit = self.env.cr.postcommit
         if not postcommit.data.get(_WOKEN):
             postcommit.data[_WOKEN] = True
-            postcommit.add(self._wake_quietly)
-
-    @api.model
-    def _wake_quietly(self):
-        """What was committed is committed: a failure to wake must not look like a failure of the
-        user's save or of the sender's delivery. The workers' interval finds what waits."""
-        try:
-            if isinstance(self.env.cr, Cursor):
-                self._wake_on(self.env.cr.connection)
-            else:
-                self._wake()
-        except Exception:
-            _logger.exception('The workers could not be woken; they start within a minute')
-
-    @api.model
-    def _wake_on(self, connection):
-        """As :meth:`_wake`, in a transaction of its own on the connection whose last one has just
-        been committed: to borrow another one cost a save more than all the rest of us."""
-        try:
-            starts = self._call_workers(self.env.cr)
-        except BaseException:
-            connection.rollback()
-            raise
-        connection.commit()
-        if starts:
-            self.env['ir.cron']._notifydb()
+            postcommit.add(self._wake_here)
 
     @api.model
     def _wake_at(self, moment):
