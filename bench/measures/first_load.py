@@ -94,9 +94,9 @@ MEASURE = Measure(
             "at least 0.8 × the ORM's batched create",
             over="orm_create",
             at_least=0.8,
-            explanation="About 60 % of our time is that same create. The rest is three calls a"
-            " hundred records, looking for an existing partner by id and by address, the event, the"
-            " lane, the link and the attempt of each.",
+            explanation="Half of our time is that same create, with its flush. The rest is three"
+            " calls a hundred records, looking for an existing partner by id and by address, the"
+            " event, the lane, the link and the attempt of each.",
         ),
     ),
     bound="The ORM's create of each partner.",
