@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from psycopg2.extensions import ISOLATION_LEVEL_READ_COMMITTED
+from psycopg2.extensions import ISOLATION_LEVEL_READ_COMMITTED, STATUS_READY
 from psycopg2.extras import execute_values
 
 from odoo.sql_db import BaseCursor, Cursor
@@ -37,17 +37,25 @@ def queue_cursor(env) -> Iterator[BaseCursor]:
 
 
 @contextmanager
-def one_by_one(cr):
-    """Each statement is a transaction of its own, between two transactions of the cursor: a single
-    one then takes one trip to the server and not three. A test's cursor stays as it is."""
+def cursor_after_commit(env) -> Iterator[BaseCursor]:
+    """The cursor of ``env``, whose transaction has just been committed, with each statement a
+    transaction of its own: a single one then takes one trip to the server and not three.
+
+    A fresh cursor where somebody else's hook has begun a transaction there since, which is his to
+    end. A test's cursor stays as it is.
+    """
+    cr = env.cr
     if not isinstance(cr, Cursor):
-        yield
-        return
-    cr.connection.autocommit = True
-    try:
-        yield
-    finally:
-        cr.connection.autocommit = False
+        yield cr
+    elif cr.connection.status != STATUS_READY:
+        with queue_cursor(env) as own:
+            yield own
+    else:
+        cr.connection.autocommit = True
+        try:
+            yield cr
+        finally:
+            cr.connection.autocommit = False
 
 
 def plan_by_index(cr):

@@ -18,7 +18,7 @@ from datetime import timedelta
 
 from odoo import api, models
 
-from .queue_cursor import one_by_one, queue_cursor
+from .queue_cursor import cursor_after_commit, queue_cursor
 from .sync_shift import PACE_LOCK
 
 _logger = logging.getLogger(__name__)
@@ -116,8 +116,8 @@ class SyncWorker(models.AbstractModel):
         waits.
         """
         try:
-            with one_by_one(self.env.cr):
-                starts = self._call_workers(self.env.cr)
+            with cursor_after_commit(self.env) as cr:
+                starts = self._call_workers(cr)
             if starts:
                 self.env['ir.cron']._notifydb()
         except Exception:

@@ -13,6 +13,7 @@ from datetime import datetime, timezone
 from unittest.mock import patch
 
 import psycopg2
+from psycopg2.extensions import STATUS_BEGIN
 
 from odoo import api
 from odoo.orm.registry import Registry
@@ -187,6 +188,15 @@ class TestWake(WorkerCase):
         active = self.crons.filtered('active')
         self.assertEqual(len(self.triggers()), len(active))
         self.assertEqual({call_at.microsecond for call_at, _created in self.triggers()}, {0})
+
+    def test_a_save_wakes_although_somebody_else_has_begun_a_transaction_after_it(self):
+        """Another add-on's hook reads something on the same cursor after the commit, before ours.
+        What this proves: the workers are called, and that transaction is left to who began it."""
+        self.cr.postcommit.add(lambda: self.cr.execute('SELECT 1'))
+        self.worker._wake_after_commit()
+        self.cr.commit()
+        self.assertEqual(self.cr.connection.status, STATUS_BEGIN)
+        self.assertTrue(self.triggers())
 
     def test_a_trigger_whose_hearers_died_is_not_trusted_for_ever(self):
         """Both cron processes were killed with triggers pending that nobody would ever hear of.
