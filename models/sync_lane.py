@@ -31,7 +31,7 @@ from dataclasses import dataclass, field
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from .queue_cursor import forget_disk, insert_values, plan_by_index, queue_cursor
+from .queue_cursor import forget_disk, plan_by_index, queue_cursor, spread
 from .sync_message import ERROR_CLASSES
 
 LEASE_SECONDS = 300
@@ -308,16 +308,18 @@ class SyncLane(models.Model):
 
     @api.model
     def _keep_swept(self, cr, rows):
-        if rows:
-            insert_values(
-                cr,
-                """UPDATE sync_lane l
-                      SET swept = TRUE, state = v.state, pending_count = v.waiting,
-                          run_at = CASE WHEN v.state = 'ready'
-                                        THEN clock_timestamp() AT TIME ZONE 'UTC'
-                                        ELSE l.run_at END
-                     FROM (VALUES %s) AS v(id, waiting, state) WHERE l.id = v.id""",
-                rows)
+        if not rows:
+            return
+        ids, waiting, states = map(list, zip(*rows, strict=True))
+        sql, source = spread('id', {
+            'id': ('int4', ids), 'waiting': ('int4', waiting), 'state': ('varchar', states)})
+        cr.execute(SQL(
+            """UPDATE sync_lane l
+                  SET swept = TRUE, state = %(state)s, pending_count = %(waiting)s,
+                      run_at = CASE WHEN %(state)s = 'ready'
+                                    THEN clock_timestamp() AT TIME ZONE 'UTC' ELSE l.run_at END
+                 FROM %(source)s WHERE l.id = %(id)s AND l.id = ANY(%(ids)s)""",
+            source=source, ids=ids, **sql))
 
     @api.model
     def _rescue(self, cr, worker=None):

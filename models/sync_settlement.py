@@ -15,7 +15,7 @@ from odoo import api, models
 from odoo.tools import SQL
 
 from ..engine.errors import SyncError, UnknownOutcome, classify, fingerprint
-from .queue_cursor import insert_values, spread
+from .queue_cursor import spread
 
 #: Outcomes that end the messages, with the state they end in.
 FINAL = {'done': 'done', 'nothing': 'done', 'ignored': 'ignored', 'shadow': 'ignored'}
@@ -129,69 +129,75 @@ class SyncSettlement(models.AbstractModel):
     def _settle_later(self, cr, claim, lanes, results):
         if not results:
             return 0
-        rows = [
-            (
-                lane_id, result.delay, lanes[lane_id].attempts + (result.outcome == 'retry'),
-                result.unknown, *self._error_columns(result),
-            )
-            for lane_id, result in results.items()
-        ]
-        insert_values(
-            cr,
-            """UPDATE sync_lane l
-                  SET state = 'waiting', token = NULL, worker = NULL, lease_until = NULL,
-                      crashes = 0, attempts = v.attempts, unknown = l.unknown OR v.unknown,
-                      run_at = clock_timestamp() AT TIME ZONE 'UTC' + v.delay * interval '1 s',
-                      error_class = v.error_class, error_message = v.error_message,
-                      error_field = v.error_field, fingerprint = v.fingerprint,
-                      write_date = now() AT TIME ZONE 'UTC'
-                 FROM (VALUES %s) AS v(id, delay, attempts, unknown, token, error_class,
-                                       error_message, error_field, fingerprint)
-                WHERE l.id = v.id AND l.token = v.token""",
-            [(*row[:4], claim.token, *row[4:]) for row in rows],
-            '(%s, %s::float8, %s, %s, %s, %s::varchar, %s::text, %s::varchar, %s::varchar)',
-        )
-        return cr.rowcount
+        return self._update_held(
+            cr, claim, results,
+            """state = 'waiting', attempts = %(attempts)s, unknown = l.unknown OR %(unknown)s,
+               run_at = clock_timestamp() AT TIME ZONE 'UTC' + %(delay)s * interval '1 s'""",
+            attempts=('int4', [
+                lanes[lane_id].attempts + (result.outcome == 'retry')
+                for lane_id, result in results.items()]),
+            unknown=('bool', [result.unknown for result in results.values()]),
+            delay=('float8', [result.delay for result in results.values()]))
 
     @api.model
     def _settle_failed(self, cr, claim, lanes, results):
         if not results:
             return 0
-        rows = [
-            (lane_id, claim.token, lanes[lane_id].attempts + 1, *self._error_columns(result))
-            for lane_id, result in results.items()
-        ]
-        insert_values(
-            cr,
-            """UPDATE sync_lane l
-                  SET state = 'failed', token = NULL, worker = NULL, lease_until = NULL,
-                      crashes = 0, attempts = v.attempts, error_class = v.error_class,
-                      error_message = v.error_message, error_field = v.error_field,
-                      fingerprint = v.fingerprint, failed_at = now() AT TIME ZONE 'UTC',
-                      swept = FALSE, write_date = now() AT TIME ZONE 'UTC'
-                 FROM (VALUES %s) AS v(id, token, attempts, error_class, error_message,
-                                       error_field, fingerprint)
-                WHERE l.id = v.id AND l.token = v.token""",
-            rows,
-            '(%s, %s, %s, %s::varchar, %s::text, %s::varchar, %s::varchar)',
-        )
-        held = cr.rowcount
-        self._stop_messages(cr, claim, lanes, {
-            lane_id: self._error_columns(result)[:2] for lane_id, result in results.items()})
+        held = self._update_held(
+            cr, claim, results,
+            """state = 'failed', attempts = %(attempts)s, swept = FALSE,
+               failed_at = now() AT TIME ZONE 'UTC'""",
+            attempts=('int4', [lanes[lane_id].attempts + 1 for lane_id in results]))
+        self._stop_messages(cr, claim, lanes, results)
         return held
 
     @api.model
-    def _stop_messages(self, cr, claim, lanes, errors):
+    def _update_held(self, cr, claim, results, assignments, **columns):
+        """Take the worker's hands off the lanes that are still ours, with the error of each.
+
+        By an array of ids beside the join, here and below: the planner, which goes by statistics of
+        an empty table, would rather walk through all of an index.
+
+        :param assignments: SQL, what else is set; names the ``columns`` of :func:`spread`
+        :return: how many lanes were ours
+        """
+        sql, source = spread('id', {
+            'id': ('int4', list(results)), **columns, **self._spread_errors(results)})
+        cr.execute(SQL(
+            """UPDATE sync_lane l
+                  SET token = NULL, worker = NULL, lease_until = NULL, crashes = 0,
+                      error_class = %(error_class)s, error_message = %(error_message)s,
+                      error_field = %(error_field)s, fingerprint = %(fingerprint)s,
+                      write_date = now() AT TIME ZONE 'UTC', %(assignments)s
+                 FROM %(source)s
+                WHERE l.id = %(id)s AND l.id = ANY(%(ids)s) AND l.token = %(token)s""",
+            assignments=SQL(assignments, **sql), source=source, ids=list(results),
+            token=claim.token, **sql))
+        return cr.rowcount
+
+    @api.model
+    def _stop_messages(self, cr, claim, lanes, results):
         """Mark what the claim has seen of each lane as failed; it waits behind the lane."""
-        insert_values(
-            cr,
-            f"""UPDATE {self._table_of(claim)} m
-                   SET state = 'failed', error_class = v.error_class,
-                       error_message = v.error_message
-                  FROM (VALUES %s) AS v(lane_id, upto, error_class, error_message)
-                 WHERE m.lane_id = v.lane_id AND m.dispatch_number <= v.upto""",
-            [(lane_id, lanes[lane_id].upto, *error) for lane_id, error in errors.items()],
-            '(%s, %s, %s::varchar, %s::text)')
+        sql, source = spread('lane_id', {
+            'lane_id': ('int4', list(results)),
+            'upto': ('int4', [lanes[lane_id].upto for lane_id in results]),
+            **self._spread_errors(results)})
+        cr.execute(SQL(
+            """UPDATE %(table)s m
+                  SET state = 'failed', error_class = %(error_class)s,
+                      error_message = %(error_message)s
+                 FROM %(source)s
+                WHERE m.lane_id = %(lane_id)s AND m.lane_id = ANY(%(ids)s)
+                  AND m.dispatch_number <= %(upto)s""",
+            table=SQL.identifier(self._table_of(claim)), source=source, ids=list(results), **sql))
+
+    @api.model
+    def _spread_errors(self, results):
+        columns = zip(*(self._error_columns(result) for result in results.values()), strict=True)
+        kinds = {'error_class': 'varchar', 'error_message': 'text', 'error_field': 'varchar',
+                 'fingerprint': 'varchar'}
+        return {name: (kind, list(values))
+                for (name, kind), values in zip(kinds.items(), columns, strict=True)}
 
     @api.model
     def _log_attempts(self, cr, claim, lanes, results, started):
