@@ -25,7 +25,7 @@ QUICK_REPEATS = 3
 LEAST_REPEATS = 2
 #: Seconds within which a run without `--repeats` tries to end.
 FULL_SECONDS = 16 * 60
-QUICK_SECONDS = 270
+QUICK_SECONDS = 210
 #: Measures differ: one may take twice its equal share of what is left.
 SHARE = 2
 
