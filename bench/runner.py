@@ -2,8 +2,9 @@
 
 Promise: contenders alternate, so that what the machine does meanwhile hits all of them; wrong work
 ends its measure, which then has no figures at all, and the run fails in the end. On a machine that
-is slow or busy a measure has fewer rounds, so that the run keeps its time; two it has always, and
-a round that has begun is finished. Weakness: so a very slow machine exceeds the time all the same.
+is slow or busy a measure has fewer rounds, so that the run keeps its time; two it has always, all
+of them where they are short beside the preparation, and a round that has begun is finished.
+Weakness: so a very slow machine exceeds the time all the same.
 """
 
 from __future__ import annotations
@@ -66,7 +67,8 @@ def run(measure: Measure, stage: Stage, rounds: int, seconds: float = math.inf) 
     ):
         ready = time.monotonic()
         for number in range(rounds):
-            if not _has_time(number, ready - begun, time.monotonic() - ready, seconds):
+            working = time.monotonic() - ready
+            if not _has_time(number, rounds, ready - begun, working, seconds):
                 break
             _round(outcome, prepared, number, bar)
             bar.remark = f"{number + 1} rounds, prepared in {ready - begun:.0f} s"
@@ -74,9 +76,16 @@ def run(measure: Measure, stage: Stage, rounds: int, seconds: float = math.inf) 
     return outcome
 
 
-def _has_time(done: int, preparing: float, working: float, seconds: float) -> bool:
-    """Whether one more round fits, if it takes as long as those before."""
-    return done < LEAST_REPEATS or preparing + working * (done + 1) / done <= seconds
+def _has_time(done: int, rounds: int, preparing: float, working: float, seconds: float) -> bool:
+    """Whether one more round fits, if it takes as long as those before.
+
+    All of them do where they take less than half as long as the preparation: what was prepared for
+    minutes is not judged by two rounds of a few seconds.
+    """
+    if done < LEAST_REPEATS:
+        return True
+    each = working / done
+    return preparing + each * (done + 1) <= seconds or each * rounds <= preparing / 2
 
 
 def _round(outcome: Outcome, prepared: Any, number: int, bar: Progress) -> None:

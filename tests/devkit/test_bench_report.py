@@ -194,4 +194,9 @@ def test_wrong_work_while_preparing_says_so():
 )
 def test_a_slow_machine_gets_fewer_rounds_but_always_two(done, working, fits):
     """20 s in all, 2 of them for the preparation: a third round of 6 s fits, a longer one not."""
-    assert _has_time(done, 2, working, 20) is fits
+    assert _has_time(done, 5, 2, working, 20) is fits
+
+
+@pytest.mark.parametrize(("each", "fits"), [(10, True), (20, False)])
+def test_short_rounds_after_a_long_preparation_are_all_made(each, fits):
+    assert _has_time(2, 5, 160, 2 * each, 100) is fits
