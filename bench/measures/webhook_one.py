@@ -43,7 +43,7 @@ MEASURE = Measure(
             over="base_automation",
             at_least=3,
             explanation="Odoo's own cost of a request bounds all of them: the route with one raw"
-            " INSERT is itself no more than 2.8 times as fast as base_automation's.",
+            " INSERT is itself about three times as fast as base_automation's.",
         ),
     ),
     bound="Odoo's dispatching of a request (the route that returns ok does nothing else), then the"
