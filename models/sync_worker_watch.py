@@ -11,7 +11,7 @@ that works is never alone.
 
 Promises: no transaction is open while it waits, but that of its advisory locks, which holds no
 snapshot; after the last work it makes room as soon as another job of the server is due; where
-nothing runs and nothing was done lately, nobody stays. What relied on a watch that was just given
+nothing runs, came or was done lately, nobody stays. What relied on a watch that was just given
 up is not lost: whoever gives it up looks once more.
 
 Weakness: while lanes run, or wait for less than a minute, the watch occupies a cron process, up to
