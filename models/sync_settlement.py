@@ -102,7 +102,11 @@ class SyncSettlement(models.AbstractModel):
     @api.model
     def _end_messages(self, cr, claim, lanes, outcomes):
         """End what the claim has seen of each lane, with its state and reason; one statement,
-        however many messages that is."""
+        however many messages that is.
+
+        By an array of ids beside the join, here and below: the planner, which goes by statistics of
+        an empty table, would rather walk through all that waits on lanes.
+        """
         lane_ids, ends = list(outcomes), list(outcomes.values())
         sql, source = spread('lane_id', {
             'lane_id': ('int4', lane_ids),
@@ -118,10 +122,11 @@ class SyncSettlement(models.AbstractModel):
                           latency = extract(epoch FROM clock_timestamp() AT TIME ZONE 'UTC'
                                                        - m.create_date)
                      FROM %(source)s
-                    WHERE m.lane_id = %(lane_id)s AND m.dispatch_number <= %(upto)s
+                    WHERE m.lane_id = %(lane_id)s AND m.lane_id = ANY(%(ids)s)
+                      AND m.dispatch_number <= %(upto)s
                    RETURNING %(lane_id)s AS lane_id)
                SELECT lane_id, count(*) FROM ended GROUP BY lane_id""",
-            table=SQL.identifier(self._table_of(claim)), source=source, **sql))
+            table=SQL.identifier(self._table_of(claim)), source=source, ids=lane_ids, **sql))
         for lane_id, count in cr.fetchall():
             lanes[lane_id].pending = count
 
@@ -154,9 +159,6 @@ class SyncSettlement(models.AbstractModel):
     @api.model
     def _update_held(self, cr, claim, results, assignments, **columns):
         """Take the worker's hands off the lanes that are still ours, with the error of each.
-
-        By an array of ids beside the join, here and below: the planner, which goes by statistics of
-        an empty table, would rather walk through all of an index.
 
         :param assignments: SQL, what else is set; names the ``columns`` of :func:`spread`
         :return: how many lanes were ours

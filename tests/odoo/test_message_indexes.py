@@ -4,6 +4,7 @@ from odoo.tests import TransactionCase, tagged
 from odoo.tools import SQL
 
 from ...models.queue_cursor import plan_by_index
+from ...models.sync_lane import Claim, Lane
 from ..account import AccountMixin
 
 
@@ -50,6 +51,28 @@ class TestMessageIndexes(AccountMixin, TransactionCase):
         self.assertEqual(self.env['sync.lane']._dispatch(cr, 'in'), 0)
         self.assertFalse(self.env['sync.worker']._look(cr).is_wanted)
         self.assertLessEqual(self.rows_read() - before, 1)
+
+    def test_a_settlement_reads_nothing_of_what_waits_on_other_lanes(self):
+        """With the same statistics, the join of a batch with its messages walked through the index
+        of all that waits on lanes: 13 ms for 30,000 messages, where 100 were the batch's own."""
+        cr = self.env.cr
+        self.add_events('done', 1000)
+        cr.execute('ANALYZE sync_event')
+        others, own = self.env['sync.lane'].create([{
+            'connection_id': self.connection.id, 'direction': 'in', 'object': 'contacts',
+            'key': key} for key in '12'])
+        self.env.flush_all()
+        self.add_events('pending', 500, others)
+        self.add_events('failed', 1, own)
+        cr.execute('UPDATE sync_event SET dispatch_number = 1 WHERE lane_id IS NOT NULL')
+        lane = Lane(own.id, '2', 0, False, upto=1)
+        claim = Claim(self.connection.id, 'in', 'contacts', 'token', [lane])
+        plan_by_index(cr)
+        before = self.rows_read()
+        self.env['sync.settlement']._end_messages(cr, claim, {own.id: lane}, {
+            own.id: ('done', None)})
+        self.assertEqual(lane.pending, 1)
+        self.assertLessEqual(self.rows_read() - before, 10)
 
     def test_an_upgrade_takes_the_indexes_of_earlier_versions_away(self):
         """Odoo leaves an index that no model names any more: it would cost every message."""
